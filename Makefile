@@ -73,8 +73,8 @@ vectors: setup ## make the golden vectors again
 
 bench: setup ## measure what the docs state; writes docs/results
 	$(BIN)/python -m verifier.bench.deepsigns --seeds 3 --out docs/results/deepsigns-digits.json
-	$(BIN)/python tests/bench/gas.py --out docs/results/gas.json
-	$(BIN)/python tests/bench/node.py --out docs/results/node.json
+	$(BIN)/python -m tests.bench.gas --out docs/results/gas.json
+	$(BIN)/python -m tests.bench.node --out docs/results/node.json
 
 nightly: setup ## longer fuzzing
 	cd contracts && FOUNDRY_PROFILE=ci ../node_modules/.bin/forge test

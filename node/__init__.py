@@ -1,0 +1,1 @@
+"""The verifier node, the commands of all roles, and a network on one machine."""

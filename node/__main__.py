@@ -1,0 +1,5 @@
+"""`python -m node` is `assay`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,23 @@
+"""The `assay` command: one file per role."""
+
+from __future__ import annotations
+
+import click
+
+from .arbitrator import verdict
+from .devnet import chain, demo, deploy, devnet, mirror
+from .model import model
+from .owner import owner
+from .verifier import node
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "ASSAY"}
+)
+@click.version_option(package_name="assay-office")
+def main() -> None:
+    """Settle whose neural network this is."""
+
+
+for command in (demo, devnet, owner, node, verdict, model, chain, deploy, mirror):
+    main.add_command(command)

@@ -1,0 +1,196 @@
+"""`assay owner`: commit keys, embed them, bind the model, challenge a suspect."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import click
+
+from node import owner as desk
+from node.claims import claim_names, load_claim
+from node.errors import BadConfig
+from node.faucet import fill
+from node.home import load_deployment, load_password, make_password
+from node.keystore import create_account, load_account
+from node.verdicts import verdict_facts
+from protocol.chain import CourtClient
+from protocol.types import Address
+
+from .frame import awaited, console, court_option, json_option, rpc_option, show
+
+home_option = click.option(
+    "--home", type=click.Path(path_type=Path), envvar="ASSAY_HOME",
+    default=Path.home() / ".assay" / "owner", show_default=True,
+    help="Where the account and the claims are kept.",
+)  # fmt: skip
+claim_option = click.option(
+    "--claim",
+    "claim_name",
+    help="The claim, by the beginning of its id; needed if there are several.",
+)
+package_argument = click.argument(
+    "package", type=click.Path(path_type=Path, exists=True, file_okay=False)
+)
+
+
+@click.group()
+def owner() -> None:
+    """Commit keys, embed them, bind the model, challenge a suspect."""
+
+
+@owner.command()
+@home_option
+@rpc_option
+@click.option("--faucet", is_flag=True, help="Ask a development chain for 100 ether.")
+@json_option
+@awaited
+async def init(home: Path, rpc_url: str, faucet: bool, as_json: bool) -> None:
+    """Make an account, unless there is one."""
+    keystore = home / "account.json"
+    if keystore.exists():
+        account = load_account(keystore, load_password(home / "password"))
+    else:
+        account = create_account(keystore, make_password(home / "password"))
+    if faucet:
+        await fill(rpc_url, Address(account.address))
+    show(as_json, {"address": account.address, "keystore": str(keystore)})
+
+
+@owner.command()
+@package_argument
+@click.option("--data", required=True, help="`digits`, a directory of idx files, or an .npz file.")
+@click.option("--scheme", default="deepsigns-v1", show_default=True)
+@click.option(
+    "--shards", default=4, show_default=True, help="How many disputes the claim is good for."
+)
+@click.option("--level", default=64, show_default=True, help="A MATCH needs odds below 2^-LEVEL.")
+@home_option
+@court_option
+@rpc_option
+@json_option
+@awaited
+async def commit(
+    package: Path, data: str, scheme: str, shards: int, level: int,
+    home: Path, court_file: Path, rpc_url: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Freeze everything but the message, commit to it, and wait for the beacon."""
+    async with connected(home, court_file, rpc_url) as (court, address):
+        claim = await desk.commit(
+            court, address, home, package, data,
+            scheme=scheme, shards=shards, level=level, say=say,
+        )  # fmt: skip
+    show(as_json, {"claim": claim.id.hex(), "shards": shards, "kept_in": str(claim.directory)})
+
+
+@owner.command()
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Where the marked model goes."
+)
+@claim_option
+@home_option
+@court_option
+@rpc_option
+@json_option
+@awaited
+async def embed(
+    out: Path, claim_name: str | None, home: Path, court_file: Path, rpc_url: str, as_json: bool
+) -> None:
+    """Train the claim's messages into a copy of its model."""
+    claim = load_claim(home, claim_name)
+    async with connected(home, court_file, rpc_url) as (court, _):
+        await desk.embed(court, claim, out, say=say)
+    show(as_json, {"claim": claim.id.hex(), "package": str(out)})
+
+
+@owner.command()
+@package_argument
+@claim_option
+@home_option
+@court_option
+@rpc_option
+@json_option
+@awaited
+async def bind(
+    package: Path, claim_name: str | None, home: Path, court_file: Path, rpc_url: str, as_json: bool
+) -> None:
+    """Record the digest of the marked model in PACKAGE, once a claim."""
+    claim = load_claim(home, claim_name)
+    async with connected(home, court_file, rpc_url) as (court, _):
+        digest = await desk.bind(court, claim, package)
+    show(as_json, {"claim": claim.id.hex(), "model": digest.hex()})
+
+
+@owner.command()
+@package_argument
+@click.option("--mirror", envvar="ASSAY_MIRROR", default="http://127.0.0.1:8600", show_default=True,
+              help="A writable mirror; nodes fetch from it.")  # fmt: skip
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Wait for the verdict.")
+@claim_option
+@home_option
+@court_option
+@rpc_option
+@json_option
+@awaited
+async def challenge(
+    package: Path, mirror: str, wait: bool, claim_name: str | None,
+    home: Path, court_file: Path, rpc_url: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Open a dispute: does the model in PACKAGE carry the claim's mark?"""
+    claim = load_claim(home, claim_name)
+    async with connected(home, court_file, rpc_url) as (court, _):
+        dispute_id = await desk.challenge(court, claim, package, mirror, say=say)
+        if wait:
+            say("waits for the verdict")
+            await desk.wait_for_verdict(court, dispute_id)
+        show(as_json, await verdict_facts(court, dispute_id))
+
+
+@owner.command()
+@home_option
+@court_option
+@rpc_option
+@json_option
+@awaited
+async def status(home: Path, court_file: Path, rpc_url: str, as_json: bool) -> None:
+    """Show the account and every claim: beacon, binding, shards left."""
+    claims = {}
+    async with connected(home, court_file, rpc_url) as (court, address):
+        head = await court.head("finalized")
+        balance = await court.balance(address, head)
+        for name in claim_names(home):
+            claim = load_claim(home, name)
+            record = await court.claim(claim.id, head)
+            claims[name] = {
+                "scheme": claim.scheme,
+                "beacon": record.beacon is not None,
+                "bound": None if record.model is None else record.model.hex(),
+                "shards_left": await desk.shards_left(court, claim),
+            }
+    show(as_json, {"address": address, "balance_wei": balance, "claims": claims})
+
+
+@asynccontextmanager
+async def connected(
+    home: Path, court_file: Path, rpc_url: str
+) -> AsyncIterator[tuple[CourtClient, Address]]:
+    """The court, with the owner's account to sign for it."""
+    deployment = load_deployment(court_file)
+    keystore = home / "account.json"
+    if not keystore.exists():
+        raise BadConfig(keystore, "no such file; make an account with `assay owner init`")
+    account = load_account(keystore, load_password(home / "password"))
+    async with await CourtClient.connect(
+        rpc_url,
+        deployment.court.dispute_manager,
+        account=account,
+        chain_id=deployment.court.chain_id,
+        first_block=deployment.block,
+    ) as court:
+        yield court, Address(account.address)
+
+
+def say(step: str) -> None:
+    """Progress, for people."""
+    console.print(f"owner {step}")

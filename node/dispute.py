@@ -1,0 +1,167 @@
+"""The life of a dispute, as one member of its committee lives it. Read from top to bottom.
+
+    (1) observe    the chain says a dispute is keyed and this node sits on its committee
+    (2) fetch      the suspect and the envelope, by digest
+    (3) open       the envelope, and check the owner's opening against the commitment
+    (4) verify     the suspect, in a child process without keys or network
+    (5) sign       one outcome; the journal remembers it first and refuses any other for ever
+    (6) gossip     the vote to the other members
+    (7) aggregate  a quorum of equal votes into one certificate
+    (8) submit     in turn; or, when no quorum came in time, close the dispute
+    (9) settle     the chain's verdict stands
+
+What is *not* here: how bytes travel, how keys are kept, how a chain is read. Those are the five
+ports. A dispute that cannot be resolved is reported with its reason and never takes the node, or
+another dispute, with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from protocol.errors import BadEnvelope, BadOpening
+from protocol.keys import derive_message_key
+from protocol.messages import Opening
+from protocol.types import Dispute, Outcome, Verdict
+from verifier.errors import BadEvidence, BadModel, UnknownScheme
+
+from .errors import Refused, Unavailable
+from .metrics import Metrics
+from .ports import Chain, Gossip, Sandbox, Signer, Store
+from .reasons import Reason, reason_of
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The ports a dispute is lived through."""
+
+    chain: Chain
+    store: Store
+    sandbox: Sandbox
+    signer: Signer
+    gossip: Gossip
+    metrics: Metrics
+
+
+async def follow(to: Services) -> None:
+    """Resolve every dispute the chain opens, each in a task of its own."""
+    async with asyncio.TaskGroup() as tasks:
+        async for dispute in to.chain.disputes():  # (1) observe
+            tasks.create_task(_resolve_or_report(dispute, to))
+
+
+async def resolve(dispute: Dispute, to: Services) -> Verdict:
+    """Take `dispute` from its keys to the verdict recorded on chain."""
+    # A vote recorded before a restart is the vote: it is signed again, never thought over.
+    outcome = to.signer.recorded(dispute) or await _reach_outcome(dispute, to)
+
+    vote = await asyncio.to_thread(to.signer.vote, dispute, outcome)  # (5) sign
+    _say(dispute, "signed %s as place %d", outcome.name, vote.place)
+
+    async with asyncio.TaskGroup() as tasks:
+        gossiping = tasks.create_task(to.gossip.publish(dispute, vote))  # (6) gossip
+        closing = tasks.create_task(_close(dispute, to))  # (7) aggregate, (8) submit
+        verdict = await to.chain.verdict(dispute)  # (9) settle, by whoever came first
+        gossiping.cancel()
+        closing.cancel()
+    return verdict
+
+
+async def _reach_outcome(dispute: Dispute, to: Services) -> Outcome:
+    """Steps 2 to 4; an error only when this node could not tell."""
+    try:
+        package = await to.store.fetch_package(dispute.suspect)  # (2) fetch
+        envelope = await to.store.fetch(dispute.envelope)
+    except (Unavailable, Refused) as error:
+        _say(dispute, "cannot be had: %s", error)
+        return Outcome.UNAVAILABLE
+    _say(dispute, "fetched %d bytes", dispute.suspect.size + dispute.envelope.size)
+
+    try:
+        opening = to.signer.open(dispute, envelope.read_bytes())  # (3) open
+    except (BadEnvelope, BadOpening) as error:
+        _say(dispute, "key does not open: %s", error)
+        return Outcome.BAD_KEY
+    _say(dispute, "opened shard %d of %d", opening.index, opening.claim.shard_count)
+
+    try:
+        finding = await to.sandbox.verify(  # (4) verify
+            opening.claim.scheme,
+            package,
+            opening.evidence,
+            _message_key(dispute, opening),
+            opening.claim.level,
+        )
+    except BadEvidence as error:
+        _say(dispute, "evidence refused: %s", error)
+        return Outcome.BAD_KEY
+    except (BadModel, UnknownScheme) as error:
+        _say(dispute, "not supported: %s", error)
+        return Outcome.UNSUPPORTED
+    to.signer.keep(dispute, finding)
+    _say(dispute, "measured %s", finding)
+    return Outcome[finding.decision.name]
+
+
+def _message_key(dispute: Dispute, opening: Opening) -> bytes:
+    return derive_message_key(
+        opening.seed, dispute.beacon, dispute.claim_id, opening.claim.scheme, opening.index
+    )
+
+
+async def _close(dispute: Dispute, to: Services) -> None:
+    """Bring a certificate to the chain in turn, or end a dispute that found no quorum."""
+    certifying = asyncio.ensure_future(to.gossip.certificate(dispute))
+    expiring = asyncio.ensure_future(to.chain.deadline_passed(dispute))
+    try:
+        await asyncio.wait({certifying, expiring}, return_when=asyncio.FIRST_COMPLETED)
+        if not certifying.done():
+            _say(dispute, "no quorum before the deadline")
+            await to.chain.expire(dispute)
+            return
+        certificate = certifying.result()
+        _say(dispute, "quorum: %s by %d", certificate.outcome.name, certificate.bitmap.bit_count())
+        await to.chain.submit(dispute, certificate)
+    finally:
+        certifying.cancel()
+        expiring.cancel()
+
+
+async def _resolve_or_report(dispute: Dispute, to: Services) -> None:
+    to.metrics.disputes_open.inc()
+    _say(dispute, "keyed; member %d-strong committee", len(dispute.committee))
+    try:
+        verdict = await resolve(dispute, to)
+    except* Exception as group:  # whatever it is, the next dispute must still find this node alive
+        for error in _leaves(group):
+            reason = reason_of(error)
+            to.metrics.duty_failed.labels(reason=reason.value).inc()
+            log.error(
+                "dispute %s: %s (%s)",
+                dispute.id.hex()[:8],
+                error,
+                reason.value,
+                exc_info=error if reason is Reason.UNEXPECTED else None,
+            )
+    else:
+        to.signer.close(dispute)
+        to.metrics.duty_done.labels(state=verdict.state.name.lower()).inc()
+        _say(dispute, "%s %s", verdict.state.name, verdict.outcome.name if verdict.outcome else "")
+    finally:
+        to.gossip.close(dispute)
+        to.metrics.disputes_open.dec()
+
+
+def _leaves(group: BaseExceptionGroup[Exception]) -> list[Exception]:
+    found: list[Exception] = []
+    for error in group.exceptions:
+        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found
+
+
+def _say(dispute: Dispute, text: str, *facts: object) -> None:
+    log.info("dispute %s: " + text, dispute.id.hex()[:8], *facts)  # noqa: G003 one prefix for all

@@ -1,0 +1,72 @@
+"""Networks to try things on: an owner's, an innocent's, and what a thief makes of one.
+
+An owner has a model; a newcomer has none. Small networks on small images, trained in seconds on a
+CPU. Tensors are imported when they are needed: every command imports this module, few train.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import verifier
+
+if TYPE_CHECKING:
+    from verifier.architectures import Config
+
+Architecture = Literal["mlp", "cnn", "resnet"]
+EPOCHS = 20
+
+
+def train_model(
+    out: Path, *, data: str, seed: int, architecture: Architecture = "cnn", epochs: int = EPOCHS
+) -> float:
+    """Train a network from scratch and save its package; returns its accuracy on the test part.
+
+    Raises:
+        BadData: the data set cannot be read.
+    """
+    from verifier.architectures import build
+    from verifier.training import accuracy, train
+
+    training, test = verifier.load_dataset(data)
+    config = _config(architecture, training.input_shape, training.classes)
+    model = build(config, seed=seed)
+    train(model, training, epochs=epochs, learning_rate=1e-3, seed=seed)
+    verifier.save_package(model, out)
+    return accuracy(model, test)
+
+
+def attack_model(
+    stolen: Path, out: Path, *, data: str, epochs: int = 5, pruned: float = 0.5, seed: int = 7
+) -> float:
+    """Fine-tune, prune and permute a copy of `stolen`; returns its accuracy on the test part.
+
+    Raises:
+        BadModel: `stolen` is not a package.
+        BadData: the data set cannot be read.
+    """
+    import torch
+
+    from verifier.removal import fine_tune, permute_neurons, prune
+    from verifier.training import accuracy
+
+    training, test = verifier.load_dataset(data)
+    model = verifier.load_package(stolen)
+    model = fine_tune(model, training, learning_rate=1e-3, epochs=epochs, seed=seed)
+    model = prune(model, pruned)
+    model = permute_neurons(model, torch.Generator().manual_seed(seed))
+    verifier.save_package(model, out)
+    return accuracy(model, test)
+
+
+def _config(architecture: Architecture, shape: tuple[int, int, int], classes: int) -> Config:
+    from verifier.architectures import CnnConfig, MlpConfig, ResNetConfig
+
+    match architecture:
+        case "mlp":
+            return MlpConfig(input_shape=shape, classes=classes, hidden=(512, 512))
+        case "cnn":
+            return CnnConfig(input_shape=shape, classes=classes, channels=(32, 64), hidden=512)
+        case "resnet":
+            return ResNetConfig(input_shape=shape, classes=classes, width=32, blocks=(2, 2, 2))

@@ -1,0 +1,54 @@
+"""Small networks for tests: hand-made ones at once, trained and marked ones once a session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+
+import verifier
+from verifier import Dataset
+from verifier.architectures import CnnConfig, MlpConfig, Network, ResNetConfig, build
+from verifier.schemes import SCHEMES
+from verifier.training import train
+
+MLP = MlpConfig(input_shape=(1, 8, 8), classes=10, hidden=(64, 128))
+CNN = CnnConfig(input_shape=(1, 8, 8), classes=10, channels=(4, 8), hidden=16)
+RESNET = ResNetConfig(input_shape=(1, 8, 8), classes=10, width=4, blocks=(1, 2))
+CONFIGS = (MLP, CNN, RESNET)
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A model marked with one shard, and all that went into it."""
+
+    unmarked: Network
+    evidence: bytes
+    message_key: bytes
+    model: Network
+
+
+@cache
+def digits() -> tuple[Dataset, Dataset]:
+    """The handwritten digits, for training and for testing."""
+    return verifier.load_dataset("digits")
+
+
+@cache
+def trained(seed: int) -> Network:
+    """A network that knows the digits, in half a second. Copy it before changing it."""
+    torch.set_num_threads(1)  # tests run side by side: threads would wait for one another
+    model = build(MLP, seed=seed)
+    train(model, digits()[0], epochs=20, learning_rate=1e-3, seed=seed)
+    return model
+
+
+@cache
+def marked(scheme_id: str) -> Marked:
+    """A network that carries one mark of the scheme."""
+    unmarked, (data, _) = trained(0), digits()
+    evidence = SCHEMES[scheme_id].prepare(unmarked, data, shards=1, secret=b"secret" * 6)
+    message_key = b"message key"
+    model = verifier.embed(scheme_id, unmarked, data, evidence, [message_key])
+    return Marked(unmarked, evidence[0], message_key, model)
