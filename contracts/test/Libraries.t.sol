@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {BlockSeed} from "../src/libraries/BlockSeed.sol";
+import {Draw} from "../src/libraries/Draw.sol";
+import {Quorum} from "../src/libraries/Quorum.sol";
+import {Base} from "./Base.sol";
+
+contract QuorumTest is Base {
+    function test_isSize__one_more_than_a_multiple_of_three_up_to_61() public pure {
+        for (uint256 size; size < 300; ++size) {
+            bool expected = size <= 61 && size % 3 == 1;
+            assertTrue(Quorum.isSize(size) == expected, "size");
+        }
+    }
+
+    function test_threshold__the_ladder() public pure {
+        assertEq(Quorum.threshold(1), 1);
+        assertEq(Quorum.threshold(4), 3);
+        assertEq(Quorum.threshold(13), 9);
+        assertEq(Quorum.threshold(31), 21);
+        assertEq(Quorum.threshold(61), 41);
+    }
+
+    /// @dev Two quorums share f + 1 members, and a quorum is there when f are absent.
+    function testFuzz_threshold__safe_and_live(uint256 faulty) public pure {
+        faulty = bound(faulty, 0, 20);
+        uint256 size = 3 * faulty + 1;
+
+        assertEq(2 * Quorum.threshold(size) - size, faulty + 1);
+        assertEq(size - faulty, Quorum.threshold(size));
+    }
+
+    function testFuzz_bitmap__counts_its_places(uint256 bitmap, uint8 size) public pure {
+        uint256 count;
+        uint256 within;
+        for (uint256 place; place < 256; ++place) {
+            if (!Quorum.contains(bitmap, place)) continue;
+            ++count;
+            if (place < size) ++within;
+        }
+
+        assertEq(Quorum.count(bitmap), count);
+        assertTrue(Quorum.isWithin(bitmap, size) == (count == within), "within");
+    }
+
+    function testFuzz_isWithin__refuse_any_bit_at_or_above(uint8 size, uint8 bit) public pure {
+        assertTrue(Quorum.isWithin(1 << bit, size) == (bit < size), "bit");
+    }
+}
+
+contract DrawTest is Base {
+    function test_positions__equal_the_vectors() public view {
+        string memory json = vm.readFile("../tests/vectors/digests.json");
+        uint256 count;
+        string memory row = ".draws[0]";
+        while (vm.keyExistsJson(json, row)) {
+            uint256[] memory expected = vm.parseJsonUintArray(json, string.concat(row, ".positions"));
+
+            uint32[] memory drawn = Draw.positions(
+                vm.parseJsonBytes32(json, string.concat(row, ".seed")),
+                vm.parseJsonUint(json, string.concat(row, ".population")),
+                vm.parseJsonUint(json, string.concat(row, ".size"))
+            );
+
+            assertEq(drawn.length, expected.length);
+            for (uint256 i; i < drawn.length; ++i) {
+                assertEq(drawn[i], expected[i]);
+            }
+            row = string.concat(".draws[", vm.toString(++count), "]");
+        }
+        assertEq(count, 6);
+    }
+
+    /// @dev The shuffle as SPEC 4.3 writes it, on the whole array.
+    function testFuzz_positions__equal_the_plain_shuffle(bytes32 seed, uint256 population, uint256 size) public pure {
+        population = bound(population, 1, 200);
+        size = bound(size, 1, population < 61 ? population : 61);
+        uint256[] memory numbers = new uint256[](population);
+        for (uint256 i; i < population; ++i) {
+            numbers[i] = i;
+        }
+        for (uint256 i; i < size; ++i) {
+            uint256 other = i + uint256(keccak256(abi.encode(seed, i))) % (population - i);
+            (numbers[i], numbers[other]) = (numbers[other], numbers[i]);
+        }
+
+        uint32[] memory drawn = Draw.positions(seed, population, size);
+
+        for (uint256 i; i < size; ++i) {
+            assertEq(drawn[i], numbers[i]);
+        }
+    }
+
+    function testFuzz_positions__never_twice_and_below_the_population(bytes32 seed, uint32 population, uint256 size)
+        public
+        pure
+    {
+        vm.assume(population != 0);
+        size = bound(size, 1, population < 61 ? population : 61);
+
+        uint32[] memory drawn = Draw.positions(seed, population, size);
+
+        for (uint256 i; i < size; ++i) {
+            assertTrue(drawn[i] < population, "below");
+            for (uint256 j; j < i; ++j) {
+                assertTrue(drawn[i] != drawn[j], "twice");
+            }
+        }
+    }
+}
+
+contract BlockSeedHarness {
+    function hashOf(uint256 blockNumber) external view returns (bytes32) {
+        return BlockSeed.hashOf(blockNumber);
+    }
+
+    function next(uint256 missed) external view returns (uint256) {
+        return BlockSeed.next(missed);
+    }
+}
+
+contract BlockSeedTest is Base {
+    BlockSeedHarness private immutable seeds = new BlockSeedHarness();
+    address private constant HISTORY = 0x0000F90827F1C53a10cb7A02335B175320002935;
+
+    function setUp() public {
+        vm.etch(HISTORY, "");
+        vm.roll(10_000);
+    }
+
+    function test_hashOf__recent_block() public {
+        vm.setBlockhash(9_744, keccak256("oldest"));
+
+        assertEq(seeds.hashOf(9_744), keccak256("oldest"));
+    }
+
+    function test_hashOf__missed_without_history() public view {
+        assertEq(seeds.hashOf(9_743), bytes32(0));
+    }
+
+    function test_hashOf__older_block_from_history() public {
+        _setHistory(abi.encode(keccak256("old")));
+
+        assertEq(seeds.hashOf(9_743), keccak256("old"));
+    }
+
+    function test_hashOf__missed_when_history_answers_zero_or_oddly() public {
+        _setHistory(abi.encode(0));
+        assertEq(seeds.hashOf(9_743), bytes32(0));
+
+        _setHistory(hex"01");
+        assertEq(seeds.hashOf(9_743), bytes32(0));
+    }
+
+    function test_hashOf__missed_when_history_reverts() public {
+        vm.etch(HISTORY, hex"5f5ffd");
+
+        assertEq(seeds.hashOf(9_743), bytes32(0));
+    }
+
+    function testFuzz_next__first_candidate_ahead(uint256 missed, uint256 age) public {
+        missed = bound(missed, 1, 2 ** 40);
+        age = bound(age, 257, 2 ** 40);
+        vm.roll(missed + age);
+
+        uint256 next = seeds.next(missed);
+
+        assertTrue(next > missed + age, "ahead");
+        assertTrue(next - BlockSeed.WINDOW <= missed + age, "first");
+        assertEq((next - missed) % BlockSeed.WINDOW, 0);
+    }
+
+    function _setHistory(bytes memory answer) private {
+        vm.etch(HISTORY, _returning(answer));
+    }
+
+    /// @dev Code that returns at most 32 bytes.
+    function _returning(bytes memory answer) private pure returns (bytes memory) {
+        return abi.encodePacked(bytes1(0x7f), bytes32(answer), hex"5f52", bytes1(0x60), uint8(answer.length), hex"5ff3");
+    }
+}
