@@ -1,0 +1,142 @@
+"""What strangers send: the honest comes back whole, all else raises one type of error."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol import bls
+from protocol.envelope import open_envelope, seal
+from protocol.errors import BadEnvelope, BadManifest, BadOpening, InvalidKey, Reject
+from protocol.messages import Claim, Opening, Vote, places_of
+from protocol.package import PackageFile, build_manifest, parse_manifest
+from protocol.types import Address, Digest, DisputeId, Place
+
+HASHES = st.binary(min_size=32, max_size=32).map(Digest)
+SOMEBODY = Address("0x" + "00" * 20)
+KEYS = [X25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in range(1, 5)]
+PUBLIC = [key.public_key().public_bytes_raw() for key in KEYS]
+
+
+@given(st.binary(max_size=300), st.binary(max_size=50), st.integers(0, 3))
+def test_envelope__round_trips(opening: bytes, context: bytes, place: int) -> None:
+    envelope = seal(opening, context, PUBLIC)
+
+    assert open_envelope(envelope, Place(place), KEYS[place], context) == opening
+
+
+SEALED = seal(b"the opening", b"context", PUBLIC)
+
+
+@given(st.binary(max_size=800), st.integers(0, 300))
+def test_open_envelope__raises_nothing_but_bad_envelope(envelope: bytes, place: int) -> None:
+    with pytest.raises(BadEnvelope):
+        open_envelope(envelope, Place(place), KEYS[0], b"context")
+
+
+@given(st.integers(0, len(SEALED) - 1), st.integers(1, 255))
+def test_open_envelope__one_changed_byte_spoils_it_or_only_another_wrap(at: int, flip: int) -> None:
+    changed = bytearray(SEALED)
+    changed[at] ^= flip
+
+    try:
+        opened = open_envelope(bytes(changed), Place(0), KEYS[0], b"context")
+    except BadEnvelope:
+        return
+
+    assert opened == b"the opening"
+    wraps_of_others = range(64 + 32 * 5 + 128, 64 + 32 * 5 + 4 * 128)
+    assert at in wraps_of_others
+
+
+@given(
+    st.builds(
+        Opening,
+        claim=st.builds(
+            Claim,
+            owner=st.just(SOMEBODY),
+            scheme=st.text(max_size=40),
+            level=st.integers(0, 2**16 - 1),
+            shard_count=st.integers(0, 2**32 - 1),
+            shards_root=HASHES,
+        ),
+        index=st.integers(0, 2**32 - 1),
+        seed=HASHES,
+        evidence=st.binary(max_size=200),
+        path=st.lists(HASHES, max_size=32).map(tuple),
+    )
+)
+def test_opening__round_trips(opening: Opening) -> None:
+    assert Opening.decode(opening.encode()) == opening
+
+
+@given(st.binary(max_size=600))
+def test_opening_decode__raises_nothing_but_bad_opening(data: bytes) -> None:
+    with pytest.raises(BadOpening):
+        Opening.decode(data)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+FIELDS = ("disputeId", "round", "place", "outcome", "signature")
+
+
+@given(JSON | st.fixed_dictionaries(dict.fromkeys(FIELDS, JSON)))
+def test_vote_from_json__raises_nothing_but_reject(document: Any) -> None:
+    with pytest.raises(Reject):
+        Vote.from_json(document)
+
+
+UINT8 = st.integers(0, 255)
+
+
+@given(HASHES, UINT8, UINT8, UINT8, st.binary(min_size=256, max_size=256))
+def test_vote__round_trips_through_json(
+    dispute_id: Digest, round_: int, place: int, outcome: int, signature: bytes
+) -> None:
+    vote = Vote(DisputeId(dispute_id), round_, Place(place), outcome, signature)
+
+    assert Vote.from_json(json.loads(json.dumps(vote.to_json()))) == vote
+
+
+@given(st.sets(st.integers(0, 254)))
+def test_places_of__reads_back_any_bitmap(places: set[int]) -> None:
+    assert set(places_of(sum(1 << place for place in places))) == places
+
+
+FILES = st.dictionaries(
+    st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True).filter(
+        lambda name: name != "manifest.json"
+    ),
+    st.tuples(HASHES, st.integers(0, 2**63 - 1)),
+    max_size=64,
+)
+
+
+@given(FILES)
+def test_manifest__round_trips(files: dict[str, tuple[Digest, int]]) -> None:
+    expected = tuple(PackageFile(path, *files[path]) for path in sorted(files))
+
+    assert parse_manifest(build_manifest(expected)) == expected
+
+
+@given(st.binary(max_size=200) | JSON.map(lambda document: json.dumps(document).encode()))
+def test_parse_manifest__raises_nothing_but_bad_manifest(manifest: bytes) -> None:
+    with pytest.raises(BadManifest):
+        parse_manifest(manifest)
+
+
+@given(st.binary(max_size=300) | st.binary(min_size=128, max_size=128))
+def test_validate_key__raises_nothing_but_invalid_key(key: bytes) -> None:
+    with pytest.raises(InvalidKey):
+        bls.validate_key(key)
