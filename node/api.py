@@ -74,7 +74,7 @@ async def receive_vote(request: web.Request) -> web.Response:
     received = request.app[METRICS].votes_received
     try:
         await request.app[PEERS].receive(json.loads(await request.text()))
-    except (Reject, ValueError) as error:
+    except (Reject, ValueError, RecursionError) as error:
         received.labels(judgement="rejected").inc()
         return web.json_response({"rejected": str(error)}, status=400)
     except Ignore as error:

@@ -91,7 +91,9 @@ async def _dispute(
     court: CourtClient, claim: OwnClaim, suspect: Path, net: Devnet, say: owner.Say
 ) -> dict[str, Any]:
     begun = time.monotonic()
-    dispute_id = await owner.challenge(court, claim, suspect, net.mirror, say=say)
+    say("publishes the suspect")
+    blob = await owner.publish(suspect, net.mirror)
+    dispute_id = await owner.challenge(court, claim, blob, net.mirror, say=say)
     say("committee at work")
     await owner.wait_for_verdict(court, dispute_id)
     seconds = time.monotonic() - begun

@@ -12,20 +12,20 @@ again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import aiohttp
 
 import verifier
-from protocol.chain import CourtClient
+from protocol.chain import CourtClient, Head
 from protocol.committee import committee_hash as hash_committee
 from protocol.envelope import envelope_context, seal
 from protocol.errors import ContractRefused
 from protocol.keys import derive_message_key
 from protocol.package import manifest_directory, model_digest
-from protocol.types import Address, Digest, DisputeId, Member, ModelDigest, State, Verdict
+from protocol.types import Address, BlobRef, Digest, DisputeId, Member, ModelDigest, State, Verdict
 
 from .claims import OwnClaim, freeze
 from .errors import BadClaim
@@ -33,6 +33,7 @@ from .mirror import publish_package, upload
 
 POLL_SECONDS = 0.3
 Say = Callable[[str], None]
+T = TypeVar("T")
 
 
 async def commit(
@@ -60,14 +61,14 @@ async def commit(
 
 async def wait_for_beacon(court: CourtClient, claim: OwnClaim) -> Digest:
     """The claim's beacon, once a finalized block holds it; drawn by us unless somebody has."""
-    while True:
-        head = await court.head("finalized")
+
+    async def drawn(head: Head) -> Digest | None:
         record = await court.claim(claim.id, head)
-        if record.beacon is not None:
-            return record.beacon
-        if head.number > record.beacon_block:
+        if record.beacon is None and head.number > record.beacon_block:
             await _unless_done(court.draw_beacon(claim.id), "BeaconAlreadyDrawn")
-        await asyncio.sleep(POLL_SECONDS)
+        return record.beacon
+
+    return await _poll(court, drawn)
 
 
 async def embed(court: CourtClient, claim: OwnClaim, out: Path, *, say: Say) -> None:
@@ -100,10 +101,16 @@ async def shards_left(court: CourtClient, claim: OwnClaim) -> int:
     return len(claim.seeds) - await court.next_shard(claim.id, await court.head("latest"))
 
 
+async def publish(suspect: Path, mirror: str) -> BlobRef:
+    """Put the suspect's package where the committee can fetch it."""
+    async with aiohttp.ClientSession() as http:
+        return await publish_package(http, mirror, suspect)
+
+
 async def challenge(
-    court: CourtClient, claim: OwnClaim, suspect: Path, mirror: str, *, say: Say
+    court: CourtClient, claim: OwnClaim, suspect: BlobRef, mirror: str, *, say: Say
 ) -> DisputeId:
-    """Open a dispute about the model in `suspect` and hand the committee its shard.
+    """Open a dispute about a published suspect and hand the committee the claim's next shard.
 
     The draw is read from finalized blocks before anything is sealed: a key once shown cannot be
     taken back.
@@ -113,49 +120,59 @@ async def challenge(
     """
     if await shards_left(court, claim) <= 0:
         raise BadClaim(claim.directory, "all its shards are burnt; commit a new claim")
+    say("opens the dispute")
+    dispute_id, _ = await court.open(claim.id, suspect)
+    say("waits for the draw")
+    shard, committee_hash, members = await _wait_for_draw(court, dispute_id)
+    say("seals the shard for the committee")
+    context = envelope_context(court.court, dispute_id, committee_hash)
+    opening = claim.opening(shard).encode()
+    envelope = seal(opening, context, [member.envelope_key for member in members])
     async with aiohttp.ClientSession() as http:
-        say("publishes the suspect")
-        package = await publish_package(http, mirror, suspect)
-        say("opens the dispute")
-        dispute_id, _ = await court.open(claim.id, package)
-        say("waits for the draw")
-        shard, committee_hash, members = await _wait_for_draw(court, dispute_id)
-        say("seals the shard for the committee")
-        context = envelope_context(court.court, dispute_id, committee_hash)
-        opening = claim.opening(shard).encode()
-        sealed = seal(opening, context, [member.envelope_key for member in members])
-        await court.deliver(dispute_id, await upload(http, mirror, sealed))
+        await court.deliver(dispute_id, await upload(http, mirror, envelope))
     return dispute_id
 
 
 async def wait_for_verdict(court: CourtClient, dispute_id: DisputeId) -> Verdict:
     """The verdict, or the end without one."""
-    while True:
-        verdict = await court.verdict(dispute_id, await court.head("finalized"))
-        if verdict is not None:
-            return verdict
-        await asyncio.sleep(POLL_SECONDS)
+
+    async def ended(head: Head) -> Verdict | None:
+        return await court.verdict(dispute_id, head)
+
+    return await _poll(court, ended)
 
 
 async def _wait_for_draw(
     court: CourtClient, dispute_id: DisputeId
 ) -> tuple[int, Digest, tuple[Member, ...]]:
-    while True:
-        head = await court.head("finalized")
-        if (await court.state(dispute_id, head)) is State.NONE:  # opened, but not yet finally
-            await asyncio.sleep(POLL_SECONDS)
-            continue
+    async def drawn(head: Head) -> tuple[int, Digest, tuple[Member, ...]] | None:
         record = await court.dispute_record(dispute_id, head)
-        if record.state is not State.OPEN:
-            members = await court.committee(dispute_id, head)
-            keys = [member.bls_key for member in members]
-            return record.shard, hash_committee(keys), members
-        if head.number > record.seed_block:
-            await _unless_done(court.draw(dispute_id), "WrongState")
+        if record.state is State.OPEN:
+            if head.number > record.seed_block:
+                await _unless_done(court.draw(dispute_id), "WrongState")
+            return None
+        members = await court.committee(dispute_id, head)
+        return record.shard, hash_committee([member.bls_key for member in members]), members
+
+    return await _poll(court, drawn)
+
+
+async def _poll(court: CourtClient, look: Callable[[Head], Awaitable[T | None]]) -> T:
+    """Look at each finalized head until there is something to see."""
+    while True:
+        try:
+            seen = await look(await court.head("finalized"))
+        except ContractRefused as error:
+            # What we have just sent is in a block, but not yet in a final one.
+            if error.name not in ("UnknownClaim", "UnknownDispute"):
+                raise
+            seen = None
+        if seen is not None:
+            return seen
         await asyncio.sleep(POLL_SECONDS)
 
 
-async def _unless_done(action: Coroutine[Any, Any, object], refusal: str) -> None:
+async def _unless_done(action: Awaitable[object], refusal: str) -> None:
     """Do what anybody may do, and do not mind that somebody else was faster."""
     try:
         await action

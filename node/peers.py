@@ -138,7 +138,7 @@ class Peers:
         while True:
             try:
                 await self._exchange(url, vote)
-            except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            except (aiohttp.ClientError, TimeoutError, ValueError, RecursionError) as error:
                 log.debug("place %d at %s: %s", member.place, url, str(error) or repr(error))
             # Jitter, or a committee that starts together would knock together for ever.
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - not a secret

@@ -169,7 +169,7 @@ def _read_answer(answer: bytes, scheme: str) -> Finding:
                 return Finding.from_json(finding)
             case {"error": {"kind": str() as kind, "message": str() as message}}:
                 raise _verifier_error(kind, message, scheme)
-    except (ValueError, VerifierError) as error:
+    except (ValueError, RecursionError, VerifierError) as error:
         if isinstance(error, (BadModel, BadEvidence, UnknownScheme)):
             raise
         raise SandboxFailed(f"its answer makes no sense: {error}") from error

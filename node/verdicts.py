@@ -79,5 +79,5 @@ async def _finding(
         ) as response:
             document = (await response.json()).get("finding")
             return None if document is None else Finding.from_json(document)
-    except (aiohttp.ClientError, TimeoutError, ValueError, AttributeError):
+    except (aiohttp.ClientError, TimeoutError, ValueError, AttributeError, RecursionError):
         return None  # a node that is down has no say in what the chain recorded

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from .arbitrator import verdict
@@ -21,3 +23,7 @@ def main() -> None:
 
 for command in (demo, devnet, owner, node, verdict, model, chain, deploy, mirror):
     main.add_command(command)
+
+# py_ecc raises Python's recursion limit to 100,000 when it is imported, under which 64 KiB of "["
+# from a stranger overflow the C stack of the JSON parser and end the process.
+sys.setrecursionlimit(1000)

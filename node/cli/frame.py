@@ -21,7 +21,7 @@ import click
 from rich.console import Console
 
 from node.errors import NodeError, Unavailable
-from protocol.errors import ChainUnavailable, ProtocolError
+from protocol.errors import ChainUnavailable, ProtocolError, TransactionLost
 from verifier.errors import VerifierError
 
 P = ParamSpec("P")
@@ -74,7 +74,8 @@ def errors_as_sentences() -> Iterator[None]:
     try:
         yield
     except (NodeError, ProtocolError, VerifierError) as error:
-        code = COULD_NOT_TELL if isinstance(error, ChainUnavailable | Unavailable) else REFUSED
+        open_question = isinstance(error, ChainUnavailable | TransactionLost | Unavailable)
+        code = COULD_NOT_TELL if open_question else REFUSED
         click.echo(f"assay: {error}", err=True)
         raise SystemExit(code) from error
 

@@ -140,7 +140,9 @@ async def challenge(
     """Open a dispute: does the model in PACKAGE carry the claim's mark?"""
     claim = load_claim(home, claim_name)
     async with connected(home, court_file, rpc_url) as (court, _):
-        dispute_id = await desk.challenge(court, claim, package, mirror, say=say)
+        say("publishes the suspect")
+        suspect = await desk.publish(package, mirror)
+        dispute_id = await desk.challenge(court, claim, suspect, mirror, say=say)
         if wait:
             say("waits for the verdict")
             await desk.wait_for_verdict(court, dispute_id)

@@ -100,6 +100,10 @@ HOSTILE_FILES = {
         serialise({"__metadata__": {"a": {}}, "a": tensor(0, 4, 1)}, b"1234"),
         "not an object of strings",
     ),
+    "a header in UTF-16": (
+        serialise(json.dumps({"a": tensor(0, 4, 1)}).encode("utf-16"), b"1234"),
+        "not JSON",
+    ),
     "another model's weights": (
         serialise({"a": tensor(0, 4, 1)}, b"1234"),
         "tensor a is not part of the architecture",
@@ -142,6 +146,34 @@ def test_load_package__refuse_shapes_other_than_declared(package: Path) -> None:
 
     with pytest.raises(BadModel, match=r"head\.weight has shape \(10, 128\) where \(10, 127\)"):
         load_package(package)
+
+
+QUIRKS = {
+    "a blank before the brace": lambda header: b" " + header,
+    "half a character in a string": lambda header: header.replace(
+        b"{", rb'{"__metadata__":{"a":"\ud800"},', 1
+    ),
+}
+
+
+@pytest.mark.parametrize("quirk", QUIRKS)
+def test_load_package__refuse_what_only_the_library_refuses(quirk: str, package: Path) -> None:
+    path = package / "model.safetensors"
+    content = path.read_bytes()
+    end = 8 + int.from_bytes(content[:8], "little")
+    path.write_bytes(serialise(QUIRKS[quirk](content[8:end]), content[end:]))
+
+    with pytest.raises(BadModel, match="read model"):
+        load_package(package)
+
+
+def test_load_package__not_mind_what_becomes_of_the_file(package: Path) -> None:
+    model = load_package(package)
+    before = model.head.weight.clone()
+
+    (package / "model.safetensors").write_bytes(b"")
+
+    assert model.head.weight.equal(before)
 
 
 def test_load_package__refuse_a_missing_tensor(package: Path) -> None:

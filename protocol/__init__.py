@@ -1,0 +1,1 @@
+"""The rules of Assay (SPEC.md): what is hashed, signed, gossiped and counted."""

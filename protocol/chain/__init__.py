@@ -1,0 +1,14 @@
+"""The way to the court's contracts: the only part of Assay that knows web3.
+
+`rpc` asks a node and `sending` sends to it, both mapping what goes wrong; `refusals` turns reverts
+into sentences; `reader` and `client` are what one can ask of a court, and do.
+"""
+
+from __future__ import annotations
+
+from .client import CourtClient
+from .reader import CourtReader
+from .rpc import Head
+from .sending import Receipt
+
+__all__ = ["CourtClient", "CourtReader", "Head", "Receipt"]

@@ -1,0 +1,250 @@
+"""A court to read from and, with an account, to act on: one method for each thing one can do.
+
+A transaction is taken back by nobody, so each method returns only when it is in a block; whether
+that block is final is for the caller to watch. All of them raise as `Sender.call` does.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Self
+
+from eth_account.signers.local import LocalAccount
+from web3.contract.async_contract import AsyncContract
+
+from protocol.errors import ChainMismatch, ContractRefused, NotDeployed
+from protocol.messages import Certificate
+from protocol.types import (
+    Address,
+    BlobRef,
+    ClaimId,
+    Court,
+    CourtParameters,
+    Digest,
+    DisputeId,
+    ModelDigest,
+    Place,
+    SeatId,
+)
+
+from .reader import CourtReader
+from .rpc import Rpc
+from .sending import Receipt, Sender
+
+# Gas limits: two to three times what each call was measured to take; only what is used is paid.
+COMMIT_GAS: Final = 200_000
+DRAW_BEACON_GAS: Final = 150_000
+BIND_GAS: Final = 150_000
+REGISTER_GAS: Final = 1_000_000
+EXIT_GAS: Final = 300_000
+OPEN_GAS: Final = 500_000
+DRAW_GAS: Final = 500_000
+DRAW_GAS_PER_MEMBER: Final = 100_000
+DELIVER_GAS: Final = 300_000
+SETTLE_GAS: Final = 700_000
+EXPIRE_GAS: Final = 150_000
+COLLECT_GAS: Final = 200_000
+DEPLOY_GAS: Final = 8_000_000
+
+
+class CourtClient(CourtReader):
+    """A court, and the account that acts on it."""
+
+    def __init__(self, rpc: Rpc, court: Court, first_block: int, sender: Sender | None) -> None:
+        super().__init__(rpc, court, first_block)
+        self._sender = sender
+
+    @classmethod
+    async def connect(
+        cls,
+        rpc_url: str,
+        dispute_manager: Address,
+        *,
+        account: LocalAccount | None = None,
+        chain_id: int | None = None,
+        first_block: int = 0,
+    ) -> Self:
+        """The court whose disputes are managed at `dispute_manager`, asked at `rpc_url`.
+
+        Without an `account` it can only be read. Events are looked for from `first_block` on.
+
+        Raises:
+            ChainMismatch: the chain's id is not `chain_id`, or there is no court at the address.
+            ChainUnavailable: the node does not answer.
+        """
+        rpc = Rpc(rpc_url)
+        try:
+            court = await _discover(rpc, dispute_manager, chain_id)
+        except BaseException:
+            await rpc.close()
+            raise
+        return cls(rpc, court, first_block, Sender(rpc, account) if account else None)
+
+    @classmethod
+    async def deploy(cls, rpc_url: str, account: LocalAccount, parameters: CourtParameters) -> Self:
+        """A new court, and the client to it.
+
+        Raises:
+            ContractRefused: InvalidParameters, or ExitDelayTooShort.
+        """
+        rpc = Rpc(rpc_url)
+        sender = Sender(rpc, account)
+        try:
+            claims, first = await sender.deploy(
+                "ClaimRegistry", parameters.beacon_delay_blocks, gas=DEPLOY_GAS
+            )
+            verifiers, _ = await sender.deploy(
+                "VerifierRegistry",
+                parameters.verifier_bond_wei,
+                parameters.exit_delay_s,
+                gas=DEPLOY_GAS,
+            )
+            disputes, _ = await sender.deploy(
+                "DisputeManager",
+                claims,
+                verifiers,
+                (
+                    parameters.committee_size,
+                    parameters.draw_delay_blocks,
+                    parameters.key_window_s,
+                    parameters.vote_window_s,
+                    parameters.challenge_bond_wei,
+                    parameters.challenge_fee_wei,
+                ),
+                gas=DEPLOY_GAS,
+            )
+            court = await _discover(rpc, disputes, None)
+        except BaseException:
+            await rpc.close()
+            raise
+        return cls(rpc, court, first.block, sender)
+
+    @property
+    def address(self) -> Address:
+        """The account that acts."""
+        return Address(self._payer.account.address)
+
+    async def commit(self, commitment: Digest) -> Receipt:
+        """Commit; the claim's name is `messages.claim_id` of the account and the commitment."""
+        return await self._call(self._claims, "commit", commitment, gas=COMMIT_GAS)
+
+    async def draw_beacon(self, claim_id: ClaimId) -> Receipt:
+        """Record the beacon, or move a missed one: read the claim again to see which."""
+        return await self._call(self._claims, "drawBeacon", claim_id, gas=DRAW_BEACON_GAS)
+
+    async def bind(self, claim_id: ClaimId, model: ModelDigest) -> Receipt:
+        """Bind the claim to the marked model."""
+        return await self._call(self._claims, "bind", claim_id, model, gas=BIND_GAS)
+
+    async def register(
+        self, bls_key: bytes, possession: bytes, envelope_key: bytes, endpoint: str
+    ) -> Receipt:
+        """Take a seat, paying the bond; `possession` signs `messages.possession_digest`."""
+        bond = await self._rpc.read(self._verifiers, "bond", at=await self.head("latest"))
+        return await self._call(
+            self._verifiers,
+            "register",
+            bls_key,
+            possession,
+            envelope_key,
+            endpoint,
+            gas=REGISTER_GAS,
+            value=bond,
+        )
+
+    async def request_exit(self, seat_id: SeatId) -> Receipt:
+        """Leave the draw at once."""
+        return await self._call(self._verifiers, "requestExit", seat_id, gas=EXIT_GAS)
+
+    async def withdraw_bond(self, seat_id: SeatId) -> Receipt:
+        """Take the bond back after the exit delay."""
+        return await self._call(self._verifiers, "withdrawBond", seat_id, gas=EXIT_GAS)
+
+    async def open(self, claim_id: ClaimId, suspect: BlobRef) -> tuple[DisputeId, Receipt]:
+        """Challenge a suspect with the claim's next shard, paying bond and fee.
+
+        `suspect` is the manifest's digest, the size of the whole package, and its mirrors. The
+        shard is only known once the transaction is in a block, and with it the dispute's name.
+        """
+        disputed = await self._rpc.read(self._disputes, "parameters", at=await self.head("latest"))
+        receipt = await self._call(
+            self._disputes,
+            "open",
+            claim_id,
+            suspect.digest,
+            suspect.size,
+            suspect.mirrors,
+            gas=OPEN_GAS,
+            value=disputed.bond + disputed.fee,
+        )
+        opened = await self._rpc.logs(
+            self._disputes, "Opened", {"claimId": claim_id}, first=receipt.block, last=receipt.block
+        )
+        ours = next(event for event in opened if event.transaction == receipt.transaction)
+        return DisputeId(ours.arguments["disputeId"]), receipt
+
+    async def draw(self, dispute_id: DisputeId) -> Receipt:
+        """Draw the committee, or move a missed seed: read the dispute again to see which."""
+        disputed = await self._rpc.read(self._disputes, "parameters", at=await self.head("latest"))
+        gas = DRAW_GAS + DRAW_GAS_PER_MEMBER * disputed.committeeSize
+        return await self._call(self._disputes, "draw", dispute_id, gas=gas)
+
+    async def deliver(self, dispute_id: DisputeId, envelope: BlobRef) -> Receipt:
+        """Name the envelope that holds the opening for the committee."""
+        return await self._call(
+            self._disputes,
+            "deliver",
+            dispute_id,
+            envelope.digest,
+            envelope.size,
+            envelope.mirrors,
+            gas=DELIVER_GAS,
+        )
+
+    async def settle(self, certificate: Certificate) -> Receipt:
+        """Record the verdict that a quorum signed."""
+        return await self._call(
+            self._disputes,
+            "settle",
+            certificate.dispute_id,
+            certificate.outcome,
+            certificate.bitmap,
+            certificate.signature,
+            gas=SETTLE_GAS,
+        )
+
+    async def expire(self, dispute_id: DisputeId) -> Receipt:
+        """End a dispute whose deadline has passed."""
+        return await self._call(self._disputes, "expire", dispute_id, gas=EXPIRE_GAS)
+
+    async def collect_bond(self, dispute_id: DisputeId) -> Receipt:
+        """Pay what is left of bond and fee to the owner."""
+        return await self._call(self._disputes, "collectBond", dispute_id, gas=COLLECT_GAS)
+
+    async def collect_fee(self, dispute_id: DisputeId, place: Place) -> Receipt:
+        """Pay a signer's share of the fee to its operator."""
+        return await self._call(self._disputes, "collectFee", dispute_id, place, gas=COLLECT_GAS)
+
+    async def _call(
+        self, contract: AsyncContract, function: str, *arguments: object, gas: int, value: int = 0
+    ) -> Receipt:
+        return await self._payer.call(contract, function, *arguments, gas=gas, value=value)
+
+    @property
+    def _payer(self) -> Sender:
+        if self._sender is None:
+            raise ValueError("connected without an account to act with")
+        return self._sender
+
+
+async def _discover(rpc: Rpc, dispute_manager: Address, chain_id: int | None) -> Court:
+    actual_chain_id = await rpc.chain_id()
+    if chain_id is not None and actual_chain_id != chain_id:
+        raise ChainMismatch("chain", chain_id, actual_chain_id)
+    contract = rpc.contract("DisputeManager", dispute_manager)
+    head = await rpc.head("latest")
+    try:
+        claims = await rpc.read(contract, "claims", at=head)
+        verifiers = await rpc.read(contract, "verifiers", at=head)
+    except (ContractRefused, NotDeployed) as error:
+        raise ChainMismatch(f"a court at {dispute_manager}", "to answer", "none") from error
+    return Court(actual_chain_id, Address(claims), Address(verifiers), dispute_manager)
