@@ -6,6 +6,7 @@ CPU. Tensors are imported when they are needed: every command imports this modul
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -29,6 +30,7 @@ def train_model(
     from verifier.architectures import build
     from verifier.training import accuracy, train
 
+    configure_torch()
     training, test = verifier.load_dataset(data)
     config = _config(architecture, training.input_shape, training.classes)
     model = build(config, seed=seed)
@@ -51,6 +53,7 @@ def attack_model(
     from verifier.removal import fine_tune, permute_neurons, prune
     from verifier.training import accuracy
 
+    configure_torch()
     training, test = verifier.load_dataset(data)
     model = verifier.load_package(stolen)
     model = fine_tune(model, training, learning_rate=1e-3, epochs=epochs, seed=seed)
@@ -58,6 +61,13 @@ def attack_model(
     model = permute_neurons(model, torch.Generator().manual_seed(seed))
     verifier.save_package(model, out)
     return accuracy(model, test)
+
+
+def configure_torch() -> None:
+    """Train on half of the cores: the nodes of a devnet need the rest, small kernels no more."""
+    from verifier.determinism import configure
+
+    configure(threads=max(1, (os.cpu_count() or 1) // 2))
 
 
 def _config(architecture: Architecture, shape: tuple[int, int, int], classes: int) -> Config:

@@ -30,6 +30,7 @@ from protocol.types import Address, BlobRef, Digest, DisputeId, Member, ModelDig
 from .claims import OwnClaim, freeze
 from .errors import BadClaim
 from .mirror import publish_package, upload
+from .models import configure_torch
 
 POLL_SECONDS = 0.3
 Say = Callable[[str], None]
@@ -43,6 +44,7 @@ async def commit(
     """Freeze evidence for `shards` shards against the unmarked model, and commit to it."""
 
     def prepare() -> tuple[bytes, ...]:
+        configure_torch()
         training, _ = verifier.load_dataset(data)
         return verifier.prepare(scheme, verifier.load_package(model), training, shards=shards)
 
@@ -80,6 +82,7 @@ async def embed(court: CourtClient, claim: OwnClaim, out: Path, *, say: Say) -> 
     ]
 
     def train() -> None:
+        configure_torch()
         model = verifier.load_package(Path(claim.model))
         evidence = [claim.evidence(index) for index in range(len(keys))]
         training, _ = verifier.load_dataset(claim.data)

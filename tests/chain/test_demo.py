@@ -26,7 +26,7 @@ def test_demo__tells_the_thief_from_the_innocent_and_ends_what_it_started(tmp_pa
     for node in range(4):
         log = (tmp_path / "net" / "logs" / f"node{node}.log").read_text()
         assert "Traceback" not in log
-        assert log.count("FINAL") == 2
+        assert log.count("keyed") == 2
 
 
 def _processes_of(directory: Path) -> list[str]:

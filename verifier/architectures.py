@@ -1,0 +1,264 @@
+"""The networks a package may name: declared by a few bounded numbers, never by code.
+
+A `config.json` is one of the configurations below in JSON, every number bounded and every unknown
+key refused. The weights come apart from it, see `package.py`.
+
+A network declares two things beyond its function: its `carrier`, the layer in which a white-box
+mark lives (its output is a pre-activation, linear in what comes before), and its `symmetries`, the
+ways to reorder and rescale its neurons that leave the function as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from torch import Tensor, nn
+
+from .errors import BadModel
+
+# Far above what the bundled experiments need, far below what exhausts a verifier's memory.
+Channels = Annotated[int, Field(ge=1, le=16)]
+Side = Annotated[int, Field(ge=1, le=512)]
+Width = Annotated[int, Field(ge=1, le=8192)]
+Depth = Annotated[int, Field(ge=1, le=32)]
+
+
+class Config(BaseModel):
+    """What every declared architecture has: the images it takes and the classes it knows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    architecture: str
+    input_shape: tuple[Channels, Side, Side]
+    classes: Annotated[int, Field(ge=2, le=10_000)]
+
+
+class MlpConfig(Config):
+    """Fully connected layers of `hidden` widths, with ReLU between."""
+
+    architecture: Literal["mlp"] = "mlp"
+    hidden: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)]
+
+
+class CnnConfig(Config):
+    """3x3 convolutions to `channels`, each with ReLU and a 2x2 pool, then one `hidden` layer."""
+
+    architecture: Literal["cnn"] = "cnn"
+    channels: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)]
+    hidden: Width
+
+    @model_validator(mode="after")
+    def _pools_leave_a_pixel(self) -> CnnConfig:
+        if min(self.input_shape[1:]) >> len(self.channels) < 1:
+            raise ValueError("more pools than the image has room for")
+        return self
+
+
+class ResNetConfig(Config):
+    """Stages of residual `blocks`; the first is `width` wide, each later one halves and doubles."""
+
+    architecture: Literal["resnet"] = "resnet"
+    width: Width
+    blocks: Annotated[tuple[Depth, ...], Field(min_length=1, max_length=4)]
+
+
+AnyConfig = Annotated[MlpConfig | CnnConfig | ResNetConfig, Field(discriminator="architecture")]
+
+
+def parse_config(text: str | bytes) -> Config:
+    """The configuration that a `config.json` declares.
+
+    Raises:
+        BadModel: it declares none of ours.
+    """
+    try:
+        config: Config = _ADAPTER.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "document"
+        raise BadModel("read config.json", f"{where}: {first['msg']}") from None
+    return config
+
+
+def build(config: Config, *, seed: int) -> Network:
+    """A new network with weights drawn from `seed`."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return _NETWORKS[config.architecture](config)
+
+
+def build_empty(config: Config) -> Network:
+    """The network's shapes alone: on the `meta` device not a byte is allocated for its weights."""
+    with torch.device("meta"):
+        return _NETWORKS[config.architecture](config)
+
+
+def activations(network: Network, layer: str, images: Tensor) -> Tensor:
+    """The output of `layer` for each image, (images, neurons); a channel's positions are averaged.
+
+    Raises:
+        BadModel: the network has no such layer.
+    """
+    caught: list[Tensor] = []
+    try:
+        module = network.get_submodule(layer)
+    except AttributeError:
+        raise BadModel("read activations", f"the model has no layer {layer!r}") from None
+    hook = module.register_forward_hook(lambda _module, _inputs, output: caught.append(output))
+    try:
+        network(images)
+    finally:
+        hook.remove()
+    if not caught:
+        raise BadModel("read activations", f"{layer!r} names no single layer of the model")
+    return caught[0].flatten(2).mean(2) if caught[0].dim() > 2 else caught[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Symmetry:
+    """One group of neurons that may be reordered and rescaled: who makes, norms and reads them."""
+
+    producers: tuple[str, ...]
+    norms: tuple[str, ...]
+    consumers: tuple[str, ...]
+
+
+class Network(nn.Module):
+    """A declared architecture with weights: images (n, c, h, w) in, logits (n, classes) out."""
+
+    config: Config
+    carrier: str
+    symmetries: tuple[Symmetry, ...]
+    head: nn.Linear
+
+
+class Mlp(Network):
+    """See `MlpConfig`."""
+
+    def __init__(self, config: MlpConfig) -> None:
+        super().__init__()
+        self.config = config
+        channels, height, width = config.input_shape
+        widths = (channels * height * width, *config.hidden)
+        self.hidden = nn.ModuleList(nn.Linear(before, after) for before, after in pairwise(widths))
+        self.head = nn.Linear(widths[-1], config.classes)
+        names = [f"hidden.{index}" for index in range(len(config.hidden))]
+        self.carrier = names[-1]
+        self.symmetries = _chain(*names, "head")
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits."""
+        values = images.flatten(1)
+        for layer in self.hidden:
+            values = layer(values).relu()
+        return self.head(values)  # type: ignore[no-any-return]
+
+
+class Cnn(Network):
+    """See `CnnConfig`."""
+
+    carrier = "hidden"
+
+    def __init__(self, config: CnnConfig) -> None:
+        super().__init__()
+        self.config = config
+        channels, height, width = config.input_shape
+        widths = (channels, *config.channels)
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(before, after, 3, padding=1) for before, after in pairwise(widths)
+        )
+        depth = len(config.channels)
+        positions = (height >> depth) * (width >> depth)
+        self.hidden = nn.Linear(widths[-1] * positions, config.hidden)
+        self.head = nn.Linear(config.hidden, config.classes)
+        names = [f"convolutions.{index}" for index in range(depth)]
+        self.symmetries = _chain(*names, "hidden", "head")
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits."""
+        values = images
+        for layer in self.convolutions:
+            values = nn.functional.max_pool2d(layer(values).relu(), 2)
+        return self.head(self.hidden(values.flatten(1)).relu())  # type: ignore[no-any-return]
+
+
+class ResNet(Network):
+    """See `ResNetConfig`; pre-activation blocks (He et al., arXiv 1603.05027)."""
+
+    carrier = "norm"
+
+    def __init__(self, config: ResNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.stem = nn.Conv2d(config.input_shape[0], config.width, 3, padding=1, bias=False)
+        self.blocks = nn.ModuleList()
+        inside, streams = [], [_Stream("stem")]
+        before = config.width
+        for stage, blocks in enumerate(config.blocks):
+            after = config.width << stage
+            for number in range(blocks):
+                name = f"blocks.{len(self.blocks)}"
+                self.blocks.append(_Block(before, after, stride=2 if stage and not number else 1))
+                inside.append(Symmetry((f"{name}.conv1",), (f"{name}.norm2",), (f"{name}.conv2",)))
+                streams[-1].read(f"{name}.norm1", f"{name}.conv1")
+                if before != after:
+                    streams[-1].consumers.append(f"{name}.shortcut")
+                    streams.append(_Stream(f"{name}.shortcut"))
+                streams[-1].producers.append(f"{name}.conv2")
+                before = after
+        self.norm = nn.BatchNorm2d(before)
+        self.head = nn.Linear(before, config.classes)
+        streams[-1].read("norm", "head")
+        self.symmetries = (*inside, *(stream.symmetry() for stream in streams))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits."""
+        values = self.stem(images)
+        for block in self.blocks:
+            values = block(values)
+        return self.head(self.norm(values).relu().mean((2, 3)))  # type: ignore[no-any-return]
+
+
+class _Block(nn.Module):
+    """norm, ReLU, convolution, twice, added to the (where the shape changes: projected) input."""
+
+    def __init__(self, before: int, after: int, *, stride: int) -> None:
+        super().__init__()
+        self.norm1 = nn.BatchNorm2d(before)
+        self.conv1 = nn.Conv2d(before, after, 3, stride, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(after)
+        self.conv2 = nn.Conv2d(after, after, 3, padding=1, bias=False)
+        self.shortcut = None if before == after else nn.Conv2d(before, after, 1, stride, bias=False)
+
+    def forward(self, values: Tensor) -> Tensor:
+        active = self.norm1(values).relu()
+        kept = values if self.shortcut is None else self.shortcut(active)
+        return kept + self.conv2(self.norm2(self.conv1(active)).relu())  # type: ignore[no-any-return]
+
+
+class _Stream:
+    """The channels that run through the residual additions of one stage."""
+
+    def __init__(self, producer: str) -> None:
+        self.producers, self.norms, self.consumers = [producer], list[str](), list[str]()
+
+    def read(self, norm: str, consumer: str) -> None:
+        self.norms.append(norm)
+        self.consumers.append(consumer)
+
+    def symmetry(self) -> Symmetry:
+        return Symmetry(tuple(self.producers), tuple(self.norms), tuple(self.consumers))
+
+
+def _chain(*layers: str) -> tuple[Symmetry, ...]:
+    """The symmetries of layers that read one another in turn."""
+    return tuple(Symmetry((producer,), (), (consumer,)) for producer, consumer in pairwise(layers))
+
+
+_ADAPTER: TypeAdapter[Config] = TypeAdapter(AnyConfig)
+_NETWORKS: dict[str, Callable[[Any], Network]] = {"mlp": Mlp, "cnn": Cnn, "resnet": ResNet}

@@ -1,0 +1,65 @@
+"""The one training loop: Adam on cross-entropy, plus whatever loss a scheme adds.
+
+The order of the batches comes from a seeded generator of its own, so equal calls train alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+from .architectures import Network
+from .datasets import Dataset
+
+BATCH_SIZE = 64
+
+
+def train(
+    model: Network,
+    data: Dataset,
+    *,
+    epochs: int,
+    learning_rate: float,
+    seed: int,
+    extra_loss: Callable[[], Tensor] | None = None,
+    progress: Callable[[int, float], None] | None = None,
+) -> None:
+    """Train `model` in place and leave it in evaluation mode.
+
+    `extra_loss` is added to each batch's loss; its images are none of the data's, so with it the
+    running statistics of a trained model stay as they are. `progress` hears the epoch and its last
+    loss.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    model.train(extra_loss is None)
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    for epoch in range(epochs):
+        loss = torch.tensor(0.0)
+        for images, labels in _batches(data, generator):
+            loss = nn.functional.cross_entropy(model(images), labels)
+            if extra_loss is not None:
+                loss = loss + extra_loss()
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+        if progress is not None:
+            progress(epoch, loss.item())
+    model.eval()
+
+
+def accuracy(model: Network, data: Dataset) -> float:
+    """The share of images whose label the model finds."""
+    model.eval()
+    with torch.inference_mode():
+        guesses = torch.cat([model(images).argmax(1) for images in torch.split(data.images, 512)])
+    return (guesses == data.labels).double().mean().item()
+
+
+def _batches(data: Dataset, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    order = torch.randperm(len(data), generator=generator)
+    # The last, short batch would weigh its few images as much as a full one: it sits out.
+    for start in range(0, max(len(data) - BATCH_SIZE, 0) + 1, BATCH_SIZE):
+        chosen = order[start : start + BATCH_SIZE]
+        yield data.images[chosen], data.labels[chosen]

@@ -1,0 +1,56 @@
+"""`python -m verifier.worker`: one test of one suspect, in a process of its own.
+
+A suspect is hostile, so the node measures it in a child that has no keys, no network and little
+memory. The child reads one JSON job on stdin
+
+    {"scheme": ID, "package": DIRECTORY, "evidence": FILE, "message_key": HEX, "level": 64,
+     "threads": 1}
+
+and writes one JSON line on stdout, one of
+
+    {"finding": {...}}
+    {"error": {"kind": "BadModel" or "BadEvidence" or "UnknownScheme", "message": ...}}
+
+Either way it ends with status 0; any other status means that it could not tell.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from . import determinism
+from .assay import verify
+from .errors import BadEvidence, BadModel, UnknownScheme
+
+
+def main() -> None:
+    """Read the job, answer it."""
+    job = json.load(sys.stdin)
+    determinism.configure(threads=job["threads"])
+    print(json.dumps(answer(job)))
+
+
+def answer(job: Mapping[str, Any]) -> dict[str, object]:
+    """The one line for a job."""
+    try:
+        finding = verify(
+            job["scheme"],
+            Path(job["package"]),
+            Path(job["evidence"]).read_bytes(),
+            bytes.fromhex(job["message_key"]),
+            level=job["level"],
+        )
+    except (BadModel, BadEvidence, UnknownScheme) as error:
+        family = next(
+            kind for kind in (BadModel, BadEvidence, UnknownScheme) if isinstance(error, kind)
+        )
+        return {"error": {"kind": family.__name__, "message": str(error)}}
+    return {"finding": finding.to_json()}
+
+
+if __name__ == "__main__":
+    main()
