@@ -138,7 +138,7 @@ async def test_verify__time_ends_the_child_and_its_children(tmp_path: Path) -> N
 async def test_verify__cancelling_ends_the_child(sandbox: ProcessSandbox, tmp_path: Path) -> None:
     task = asyncio.create_task(verify(sandbox, "hang", tmp_path))
     async with asyncio.timeout(10):
-        while not os.path.exists(tmp_path / "pids"):  # noqa: ASYNC240 - its only sign
+        while not os.path.exists(tmp_path / "pids"):
             await asyncio.sleep(0.02)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
