@@ -34,6 +34,9 @@ from .watcher import Watcher
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 1 / 3
+"""The part of the vote window in which mirrors that are down are asked again."""
+
 
 async def run_node(home: Path, config: NodeConfig, keys: NodeKeys) -> None:
     """Do a member's duty until cancelled.
@@ -66,7 +69,9 @@ async def run_node(home: Path, config: NodeConfig, keys: NodeKeys) -> None:
         health.watcher = watcher
         signer = JournalSigner(keys, journal, deployment.court)
         log.info("serving court %s", deployment.court.dispute_manager)
-        await follow(Services(watcher, store, sandbox, signer, peers, metrics))
+        window = (await watcher.parameters()).vote_window_s
+        reserve_s = window * (1 - PATIENCE)
+        await follow(Services(watcher, store, sandbox, signer, peers, metrics, reserve_s))
 
 
 class Health:

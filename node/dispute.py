@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 
 from protocol.errors import BadEnvelope, BadOpening
 from protocol.keys import derive_message_key
@@ -35,6 +36,10 @@ from .reasons import Reason, reason_of
 log = logging.getLogger(__name__)
 
 
+RETRY_SECONDS = 5.0
+"""Between two attempts at bytes that nobody gives."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The ports a dispute is lived through."""
@@ -45,6 +50,9 @@ class Services:
     signer: Signer
     gossip: Gossip
     metrics: Metrics
+    reserve_s: float
+    """So long before the deadline, what still cannot be had is voted UNAVAILABLE: the rest of the
+    window is for verification, gossip and every member's turn."""
 
 
 async def follow(to: Services) -> None:
@@ -74,18 +82,15 @@ async def resolve(dispute: Dispute, to: Services) -> Verdict:
 async def _reach_outcome(dispute: Dispute, to: Services) -> Outcome:
     """Steps 2 to 4; an error only when this node could not tell."""
     try:
-        package = await to.store.fetch_package(dispute.suspect)  # (2) fetch
-        envelope = await to.store.fetch(dispute.envelope)
+        package, envelope = await _fetch(dispute, to)  # (2) fetch
     except (Unavailable, Refused) as error:
-        _say(dispute, "cannot be had: %s", error)
-        return Outcome.UNAVAILABLE
+        return _not_measured(dispute, to, error, Outcome.UNAVAILABLE)
     _say(dispute, "fetched %d bytes", dispute.suspect.size + dispute.envelope.size)
 
     try:
         opening = to.signer.open(dispute, envelope.read_bytes())  # (3) open
     except (BadEnvelope, BadOpening) as error:
-        _say(dispute, "key does not open: %s", error)
-        return Outcome.BAD_KEY
+        return _not_measured(dispute, to, error, Outcome.BAD_KEY)
     _say(dispute, "opened shard %d of %d", opening.index, opening.claim.shard_count)
 
     try:
@@ -97,14 +102,25 @@ async def _reach_outcome(dispute: Dispute, to: Services) -> Outcome:
             opening.claim.level,
         )
     except BadEvidence as error:
-        _say(dispute, "evidence refused: %s", error)
-        return Outcome.BAD_KEY
+        return _not_measured(dispute, to, error, Outcome.BAD_KEY)
     except (BadModel, UnknownScheme) as error:
-        _say(dispute, "not supported: %s", error)
-        return Outcome.UNSUPPORTED
+        return _not_measured(dispute, to, error, Outcome.UNSUPPORTED)
     to.signer.keep(dispute, finding)
-    _say(dispute, "measured %s", finding)
+    _say(dispute, "measured %d to %d hits of %d", finding.hits_lo, finding.hits_hi, finding.count)
     return Outcome[finding.decision.name]
+
+
+async def _fetch(dispute: Dispute, to: Services) -> tuple[Path, Path]:
+    """The suspect and the envelope. A mirror that is down may come back, so it is asked again."""
+    while True:
+        try:
+            package = await to.store.fetch_package(dispute.suspect)
+            return package, await to.store.fetch(dispute.envelope)
+        except Unavailable as error:
+            if await to.chain.seconds_left(dispute) < to.reserve_s:
+                raise
+            _say(dispute, "not to be had yet: %s", error)
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 def _message_key(dispute: Dispute, opening: Opening) -> bytes:
@@ -113,19 +129,29 @@ def _message_key(dispute: Dispute, opening: Opening) -> bytes:
     )
 
 
+def _not_measured(dispute: Dispute, to: Services, error: Exception, outcome: Outcome) -> Outcome:
+    """What is wrong is the model's fault or the owner's, and that is a vote too."""
+    reason = reason_of(error)
+    to.metrics.not_measured.labels(reason=reason.value).inc()
+    _say(dispute, "%s, so %s: %s", reason.value, outcome.name, error)
+    return outcome
+
+
 async def _close(dispute: Dispute, to: Services) -> None:
-    """Bring a certificate to the chain in turn, or end a dispute that found no quorum."""
+    """Bring a certificate to the chain in turn, or end a dispute that found none in time."""
     certifying = asyncio.ensure_future(to.gossip.certificate(dispute))
     expiring = asyncio.ensure_future(to.chain.deadline_passed(dispute))
     try:
         await asyncio.wait({certifying, expiring}, return_when=asyncio.FIRST_COMPLETED)
-        if not certifying.done():
-            _say(dispute, "no quorum before the deadline")
-            await to.chain.expire(dispute)
-            return
-        certificate = certifying.result()
-        _say(dispute, "quorum: %s by %d", certificate.outcome.name, certificate.bitmap.bit_count())
-        await to.chain.submit(dispute, certificate)
+        if certifying.done():
+            certificate = certifying.result()
+            signers = certificate.bitmap.bit_count()
+            _say(dispute, "quorum: %s by %d", certificate.outcome.name, signers)
+            await to.chain.submit(dispute, certificate)
+        await expiring  # the verdict ends this wait, if there is one
+        to.metrics.duty_failed.labels(reason=Reason.QUORUM_NOT_REACHED.value).inc()
+        _say(dispute, "no verdict before the deadline")
+        await to.chain.expire(dispute)
     finally:
         certifying.cancel()
         expiring.cancel()

@@ -22,6 +22,12 @@ class Metrics:
         self.duty_failed = Counter(
             "assay_duty_failed", "Duties that failed, by reason", ["reason"], registry=self.registry
         )
+        self.not_measured = Counter(
+            "assay_not_measured",
+            "Votes on what could not be measured, by reason",
+            ["reason"],
+            registry=self.registry,
+        )
         self.transactions = Counter(
             "assay_transactions", "Transactions sent, by kind", ["kind"], registry=self.registry
         )

@@ -22,16 +22,20 @@ class Chain(Protocol):
         """Every keyed dispute this node is a member of, once each; first the unfinished ones."""
         ...
 
+    async def seconds_left(self, dispute: Dispute) -> float:
+        """How long votes still count, by the chain's clock."""
+        ...
+
     async def deadline_passed(self, dispute: Dispute) -> None:
         """Return when the chain's clock has left the dispute's vote window."""
         ...
 
     async def submit(self, dispute: Dispute, certificate: Certificate) -> None:
-        """Settle in this member's turn, unless the verdict stands by then."""
+        """Settle in this member's turn; done when the chain took it or has a verdict."""
         ...
 
     async def expire(self, dispute: Dispute) -> None:
-        """End a dispute whose deadline has passed, unless somebody has."""
+        """End a dispute whose deadline has passed; done when it is ended by whomever."""
         ...
 
     async def verdict(self, dispute: Dispute) -> Verdict:

@@ -35,7 +35,6 @@ class Reason(StrEnum):
     JOURNAL_REFUSED = "journal_refused"
     NOT_A_MEMBER = "not_a_member"
     QUORUM_NOT_REACHED = "quorum_not_reached"
-    DEADLINE_PASSED = "deadline_passed"
     TRANSACTION_FAILED = "transaction_failed"
     CHAIN_UNAVAILABLE = "chain_unavailable"
     UNEXPECTED = "unexpected"
@@ -85,7 +84,6 @@ _TEXTS: Final = {
     "this key",
     Reason.NOT_A_MEMBER: "this node's key is not in the committee; check its keystore",
     Reason.QUORUM_NOT_REACHED: "too few members agreed in time; see which peers were heard",
-    Reason.DEADLINE_PASSED: "the vote's deadline passed before this node could vote",
     Reason.TRANSACTION_FAILED: "the chain did not take a transaction; check the account's balance",
     Reason.CHAIN_UNAVAILABLE: "the chain's RPC does not answer as it should; nothing is signed "
     "until it does",

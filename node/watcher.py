@@ -15,13 +15,14 @@ from functools import partial
 from typing import TypeVar
 
 from protocol.chain import CourtClient, Head
-from protocol.errors import ChainUnavailable, ContractRefused
+from protocol.errors import ChainError, ChainUnavailable, ContractRefused
 from protocol.messages import Certificate
 from protocol.schedule import turn_delay
-from protocol.types import Address, Dispute, DisputeId, State, Verdict
+from protocol.types import Address, CourtParameters, Dispute, DisputeId, State, Verdict
 
 from .journal import Journal
 from .metrics import Metrics
+from .reasons import reason_of
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -66,22 +67,28 @@ class Watcher:
                 self.is_seated = seat is not None
             await asyncio.sleep(self._poll_seconds)
 
+    async def parameters(self) -> CourtParameters:
+        """What the court was deployed with; it never changes."""
+        return await self._insist(self._court.parameters)
+
+    async def seconds_left(self, dispute: Dispute) -> float:
+        """How long votes still count, by the chain's clock."""
+        return dispute.vote_deadline - (await self._insist(_itself)).timestamp
+
     async def deadline_passed(self, dispute: Dispute) -> None:
         """Return when the chain's clock has left the dispute's vote window."""
-        while (await self._insist(_itself)).timestamp <= dispute.vote_deadline:
+        while await self.seconds_left(dispute) >= 0:
             await asyncio.sleep(self._poll_seconds)
 
     async def submit(self, dispute: Dispute, certificate: Certificate) -> None:
-        """Settle in this member's turn, unless the verdict stands by then."""
+        """Settle in this member's turn; done when the chain took it or has a verdict."""
         place = next(m.place for m in dispute.committee if m.operator == self._operator)
         await asyncio.sleep(turn_delay(dispute, place, self._turn_seconds))
-        if await self._undecided(dispute):
-            await self._act("settle", dispute, self._court.settle(certificate))
+        await self._act("settle", dispute, lambda: self._court.settle(certificate))
 
     async def expire(self, dispute: Dispute) -> None:
-        """End a dispute whose deadline has passed, unless somebody has."""
-        if await self._undecided(dispute):
-            await self._act("expire", dispute, self._court.expire(dispute.id))
+        """End a dispute whose deadline has passed; done when it is ended by whomever."""
+        await self._act("expire", dispute, lambda: self._court.expire(dispute.id))
 
     async def verdict(self, dispute: Dispute) -> Verdict:
         """Wait for the verdict, or for the end without one."""
@@ -107,20 +114,27 @@ class Watcher:
         dispute = await self._court.dispute(dispute_id, head)
         return dispute if any(m.operator == self._operator for m in dispute.committee) else None
 
-    async def _undecided(self, dispute: Dispute) -> bool:
-        # The newest block, not the finalized one: nothing irreversible hangs on it but a
-        # transaction's fee.
-        latest = await self._court.head("latest")
-        return await self._court.state(dispute.id, latest) is State.KEYED
-
-    async def _act(self, what: str, dispute: Dispute, sending: Awaitable[object]) -> None:
-        try:
-            await sending
-        except ContractRefused as refusal:
-            # Another member may have been faster: whether that is so, the verdict will tell.
-            log.info("dispute %s: %s not taken: %s", dispute.id.hex()[:8], what, refusal)
-        else:
-            self._metrics.transactions.labels(kind=what).inc()
+    async def _act(
+        self, what: str, dispute: Dispute, send: Callable[[], Awaitable[object]]
+    ) -> None:
+        """Send a transaction until the chain takes it, or needs it no more."""
+        name = dispute.id.hex()[:8]
+        while True:
+            try:
+                # The newest block, not the finalized one: all that hangs on it is a fee.
+                latest = await self._court.head("latest")
+                if await self._court.state(dispute.id, latest) is State.KEYED:
+                    await send()
+                    self._metrics.transactions.labels(kind=what).inc()
+            except ContractRefused as refusal:
+                log.info("dispute %s: %s not taken: %s", name, what, refusal)
+            except ChainError as error:
+                # An empty wallet, a chain that does not answer: others have their turns.
+                self._metrics.duty_failed.labels(reason=reason_of(error).value).inc()
+                log.warning("dispute %s: cannot %s, will try again: %s", name, what, error)
+                await asyncio.sleep(self._turn_seconds)
+                continue
+            return
 
     async def _insist(self, reading: Callable[[Head], Awaitable[T]]) -> T:
         """Read at the finalized head, waiting for a chain that does not answer."""

@@ -107,6 +107,25 @@ async def test_resolve__bytes_that_cannot_be_had_are_unavailable(
     assert all(member.sandbox.asked == [] for member in committee.members)
 
 
+async def test_resolve__a_mirror_that_comes_back_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.dispute.RETRY_SECONDS", 0.01)
+    committee = SimCommittee(tmp_path)
+    committee.chain.time_left_s = 61.0
+    down = Unavailable(Digest(bytes(32)), ("http://127.0.0.1:1: connection refused",))
+    for member in committee.members:
+        member.store.failure = down
+
+    running = asyncio.create_task(committee.run())
+    await asyncio.sleep(0.1)
+    for member in committee.members:
+        member.store.failure = None
+    verdicts = await running
+
+    assert {verdict.outcome for verdict in verdicts} == {Outcome.MATCH}
+
+
 def _cut(envelope: bytes) -> bytes:
     return envelope[:-1]
 

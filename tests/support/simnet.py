@@ -69,12 +69,16 @@ class SimChain:
         self._court = court
         self._ended = asyncio.Event()
         self.ending: Verdict | None = None
+        self.time_left_s = 0.0
         self.clock_is_past_deadline = asyncio.Event()
         self.certificates: list[Certificate] = []
 
     async def disputes(self) -> AsyncIterator[Dispute]:
         return
         yield  # a member is handed its dispute
+
+    async def seconds_left(self, dispute: Dispute) -> float:
+        return self.time_left_s
 
     async def deadline_passed(self, dispute: Dispute) -> None:
         await self.clock_is_past_deadline.wait()
@@ -224,7 +228,13 @@ class SimCommittee:
         """One member's ports."""
         member = self.members[place]
         return Services(
-            self.chain, member.store, member.sandbox, self._signer(place), self.gossip, Metrics()
+            self.chain,
+            member.store,
+            member.sandbox,
+            self._signer(place),
+            self.gossip,
+            Metrics(),
+            reserve_s=60.0,
         )
 
     def _signer(self, place: int) -> JournalSigner:
