@@ -84,7 +84,7 @@ async def run_demo(directory: Path, *, keep: bool, as_json: bool) -> bool:
             _show(verdicts, right, as_json)
             if keep:
                 _explain(net, verdicts)
-                await asyncio.Event().wait()
+                await net.processes.until_one_ends()
     return right
 
 

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
 
-from .errors import DevnetFailed
+from .errors import BadConfig, DevnetFailed
 from .home import Deployment, load_deployment
 
+COURT_FILE = "court.json"
+LOGS = "logs"
 OK = frozenset({200})
 # The chain's server takes POST only; that it says so is answer enough.
 ANY_STATUS = frozenset(range(100, 600))
@@ -40,11 +43,12 @@ class Devnet:
     mirror: str
     endpoints: tuple[str, ...]
     deployment: Deployment
+    processes: Processes = field(repr=False)
 
     @property
     def court_file(self) -> Path:
         """The deployment, as `--court` takes it."""
-        return self.directory / "court.json"
+        return self.directory / COURT_FILE
 
 
 @asynccontextmanager
@@ -62,6 +66,7 @@ async def run_devnet(
     whatever is free.
 
     Raises:
+        BadConfig: the directory holds something else.
         DevnetFailed: a process ended early or did not come up; names its log.
     """
     ports = (
@@ -70,9 +75,9 @@ async def run_devnet(
         else [chain_port, MIRROR_PORT, *range(FIRST_NODE_PORT, FIRST_NODE_PORT + nodes)]
     )
     rpc_url, mirror, *endpoints = (f"http://127.0.0.1:{port}" for port in ports)
-    court = directory / "court.json"
-    court.unlink(missing_ok=True)  # a chain in memory starts anew; so does its court
-    async with _Processes(directory / "logs") as processes:
+    _clear(directory)
+    court = directory / COURT_FILE
+    async with Processes(directory / LOGS) as processes:
         say("chain")
         await processes.start(
             "chain", "chain", "--port", str(ports[0]), "--block-seconds", str(block_seconds)
@@ -96,10 +101,11 @@ async def run_devnet(
                 "--endpoint", endpoint)  # fmt: skip
         for index, endpoint in enumerate(endpoints):
             await processes.until_answers(f"node{index}", f"{endpoint}/readyz")
-        yield Devnet(directory, rpc_url, mirror, tuple(endpoints), load_deployment(court))
+        deployment = load_deployment(court)
+        yield Devnet(directory, rpc_url, mirror, tuple(endpoints), deployment, processes)
 
 
-class _Processes:
+class Processes:
     """Child processes by name, with a log each."""
 
     def __init__(self, logs: Path) -> None:
@@ -107,7 +113,7 @@ class _Processes:
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._http: aiohttp.ClientSession
 
-    async def __aenter__(self) -> _Processes:
+    async def __aenter__(self) -> Processes:
         self._logs.mkdir(parents=True, exist_ok=True)
         self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5))
         return self
@@ -142,6 +148,23 @@ class _Processes:
         if await self._running.pop(name).wait():
             raise DevnetFailed(name, self._logs / f"{name}.log")
 
+    async def until_one_ends(self) -> None:
+        """Wait for ever, or until a process ends that should not.
+
+        Raises:
+            DevnetFailed: it did.
+        """
+        waits = {
+            asyncio.create_task(process.wait()): name for name, process in self._running.items()
+        }
+        try:
+            ended, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        name = waits[ended.pop()]
+        raise DevnetFailed(name, self._logs / f"{name}.log")
+
     async def until_answers(self, name: str, url: str, accepted: frozenset[int] = OK) -> None:
         """Wait until `url` answers with an accepted status."""
         try:
@@ -157,6 +180,14 @@ class _Processes:
         except TimeoutError:
             pass
         raise DevnetFailed(name, self._logs / f"{name}.log")
+
+
+def _clear(directory: Path) -> None:
+    """Remove the last network: its chain lived in memory, so its keys and claims open nothing."""
+    if directory.exists() and any(directory.iterdir()):
+        if not (directory / LOGS).is_dir():
+            raise BadConfig(directory, "it holds something else than a devnet; name another --dir")
+        shutil.rmtree(directory)
 
 
 def _free_ports(count: int) -> list[int]:

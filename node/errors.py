@@ -166,7 +166,7 @@ class DevnetFailed(NodeError):
     def __init__(self, name: str, log: Path) -> None:
         self.name = name
         self.log = log
-        super().__init__(f"start {name}: it did not come up; see {log}")
+        super().__init__(f"run {name}: it ended, or did not come up; see {log}")
 
 
 class BadClaim(NodeError):

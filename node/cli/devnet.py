@@ -53,7 +53,7 @@ async def devnet(directory: Path, nodes: int, port: int) -> None:
         for endpoint in net.endpoints:
             console.print(f"node    {endpoint}/readyz")
         console.print(f"court   {net.court_file}\nlogs    {directory / 'logs'}\nCtrl-C ends it")
-        await asyncio.Event().wait()
+        await net.processes.until_one_ends()
 
 
 @click.command()

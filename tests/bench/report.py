@@ -21,7 +21,7 @@ def write_report(out: Path, figures: dict[str, Any]) -> None:
         check=False,
     )
     report = {
-        "command": " ".join(["python", *sys.argv]),
+        "command": " ".join(["python -m", _module(), *sys.argv[1:]]),
         "date": datetime.now(UTC).date().isoformat(),
         "commit": commit.stdout.strip(),
         "machine": {
@@ -35,3 +35,9 @@ def write_report(out: Path, figures: dict[str, Any]) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(report, indent=2) + "\n")
     print(json.dumps(figures, indent=2))
+
+
+def _module() -> str:
+    spec = sys.modules["__main__"].__spec__
+    assert spec is not None, "run it with python -m"
+    return spec.name

@@ -1,0 +1,103 @@
+"""Write docs/figures.md from the result files beside it.
+
+python -m tests.bench.figures            # write
+python -m tests.bench.figures --check    # fail if what is there is something else
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+DOCS = Path(__file__).parent.parent.parent / "docs"
+
+Report = dict[str, Any]
+
+
+def render() -> str:
+    """The page."""
+    gas, node, marks = (
+        json.loads((DOCS / "results" / f"{name}.json").read_text())
+        for name in ("gas", "node", "deepsigns-digits")
+    )
+    parts = ["# Figures", "Generated from `docs/results` by `python -m tests.bench.figures`."]
+    parts += _dispute(node) + _gas(gas) + _marks(marks)
+    return "\n\n".join(parts) + "\n"
+
+
+def _dispute(report: Report) -> list[str]:
+    figures = report["figures"]
+    rows = [
+        ["`assay demo`, median", f"{figures['demo_s_median']} s", "< 120 s"],
+        ["challenge to verdict, 4 nodes, median", f"{figures['dispute_s_median']} s", "< 30 s"],
+        ["challenge to verdict, 4 nodes, longest", f"{figures['dispute_s_longest']} s", "< 30 s"],
+        ["a node's start, to ready", f"{figures['node_start_s']} s", "< 3 s"],
+        ["an idle node", f"{figures['node_idle_mib']} MiB", "< 250 MB"],
+    ]
+    title = f"## A dispute\n\n{_provenance(report)} {figures['runs']} runs."
+    return [title, _table(["what", "measured", "goal"], rows)]
+
+
+def _gas(report: Report) -> list[str]:
+    sizes = report["figures"]["gas_by_committee_size"]
+    rows = [
+        [f"`{step}`", *(f"{by_step[step]:,}" for by_step in sizes.values())]
+        for step in next(iter(sizes.values()))
+    ]
+    title = (
+        f"## Gas\n\n{_provenance(report)} Whole transactions, all members signing; `settle` should "
+        "stay below 260,000 at 4 and 330,000 at 64."
+    )
+    return [title, _table(["step", *(f"n = {size}" for size in sizes)], rows)]
+
+
+def _marks(report: Report) -> list[str]:
+    medians = report["median_of_seeds"]
+    rows = [
+        [attack, f"{hits} of {report['bits']}", f"{medians['accuracy'][attack]:.1%}"]
+        for attack, hits in medians["hits_of_worst_shard"].items()
+    ]
+    innocent, (low, high) = medians["innocent_hits"], report["chance_999"]
+    title = (
+        f"## DeepSigns on digits\n\n`{report['command']}`, {report['environment']['machine']}, "
+        f"{len(report['runs'])} seeds; the worst of 4 shards, median of the seeds. A `MATCH` at "
+        f"2^-64 needs {report['needed_for_match']} hits. Accuracy falls by "
+        f"{100 * medians['accuracy_drop']:.2f} points when the marks are embedded."
+    )
+    innocents = (
+        f"Eight independent networks and the unmarked parent, alignment on: {innocent['least']} to "
+        f"{innocent['most']} hits, mean {innocent['mean']} (chance: 128; 99.9 % band {low} to "
+        f"{high}), all `NO_MATCH`."
+    )
+    return [title, _table(["attack", "hits", "accuracy"], rows), innocents]
+
+
+def _provenance(report: Report) -> str:
+    machine = report["machine"]
+    return (
+        f"`{report['command']}`, {report['date']}, commit {report['commit']}, "
+        f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}."
+    )
+
+
+def _table(headings: list[str], rows: list[list[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+@click.command()
+@click.option("--check", is_flag=True)
+def main(check: bool) -> None:
+    """Write the page, or compare it."""
+    page = DOCS / "figures.md"
+    if not check:
+        page.write_text(render())
+    elif page.read_text() != render():
+        raise click.ClickException("docs/figures.md is stale; run python -m tests.bench.figures")
+
+
+if __name__ == "__main__":
+    main()
