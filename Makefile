@@ -10,7 +10,7 @@ DEV := .venv/.dev
 NODE := node_modules/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo devnet check fix test test-sol test-py test-slow cov abi abi-check vectors bench nightly constraints clean
+.PHONY: help setup demo devnet check fix test test-sol test-py test-slow cov abi vectors bench figures nightly constraints clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -75,6 +75,10 @@ bench: setup ## measure what the docs state; writes docs/results
 	$(BIN)/python -m verifier.bench.deepsigns --seeds 3 --out docs/results/deepsigns-digits.json
 	$(BIN)/python -m tests.bench.gas --out docs/results/gas.json
 	$(BIN)/python -m tests.bench.node --out docs/results/node.json
+	$(BIN)/python -m tests.bench.figures
+
+figures: setup ## write docs/figures.md from docs/results
+	$(BIN)/python -m tests.bench.figures
 
 nightly: setup ## longer fuzzing
 	cd contracts && FOUNDRY_PROFILE=ci ../node_modules/.bin/forge test

@@ -12,6 +12,7 @@ from node.cli import main
 from node.reasons import Reason
 from protocol.messages import CLAIM_TYPE, POSSESSION_TYPE, SHARD_TYPE, VOTE_TYPE
 from protocol.types import Outcome, State
+from tests.bench.figures import render
 
 ROOT = Path(__file__).parent.parent
 SPEC = (ROOT / "protocol" / "SPEC.md").read_text()
@@ -60,6 +61,10 @@ def test_runbook__explains_every_reason(reason: Reason) -> None:
     runbook = (ROOT / "node" / "README.md").read_text()
 
     assert f"`{reason.value}` | {reason.text}" in runbook
+
+
+def test_figures__are_those_of_the_result_files() -> None:
+    assert (ROOT / "docs" / "figures.md").read_text() == render()
 
 
 def _commands(group: click.Group, path: str = "assay") -> list[tuple[str, click.Command]]:

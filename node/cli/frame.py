@@ -13,7 +13,7 @@ import json
 import signal
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import reduce, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -26,6 +26,8 @@ from verifier.errors import VerifierError
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Command = Callable[..., Any]
+Decorator = Callable[[Command], Command]
 
 REFUSED = 1
 COULD_NOT_TELL = 3
@@ -45,6 +47,15 @@ court_option = click.option(
     default=Path("court.json"), show_default=True,
     help="The deployment, as `assay deploy` wrote it.",
 )  # fmt: skip
+
+
+def options(*each: Decorator) -> Decorator:
+    """Several options as one decorator, in the order in which `--help` shows them."""
+
+    def decorate(command: Command) -> Command:
+        return reduce(lambda decorated, option: option(decorated), reversed(each), command)
+
+    return decorate
 
 
 def awaited(command: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:

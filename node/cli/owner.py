@@ -18,13 +18,14 @@ from node.verdicts import verdict_facts
 from protocol.chain import CourtClient
 from protocol.types import Address
 
-from .frame import awaited, console, court_option, json_option, rpc_option, show
+from .frame import awaited, console, court_option, json_option, options, rpc_option, show
 
 home_option = click.option(
     "--home", type=click.Path(path_type=Path), envvar="ASSAY_HOME",
     default=Path.home() / ".assay" / "owner", show_default=True,
     help="Where the account and the claims are kept.",
 )  # fmt: skip
+at_court = options(home_option, court_option, rpc_option, json_option)
 claim_option = click.option(
     "--claim",
     "claim_name",
@@ -66,10 +67,7 @@ async def init(home: Path, rpc_url: str, faucet: bool, as_json: bool) -> None:
     "--shards", default=4, show_default=True, help="How many disputes the claim is good for."
 )
 @click.option("--level", default=64, show_default=True, help="A MATCH needs odds below 2^-LEVEL.")
-@home_option
-@court_option
-@rpc_option
-@json_option
+@at_court
 @awaited
 async def commit(
     package: Path, data: str, scheme: str, shards: int, level: int,
@@ -89,10 +87,7 @@ async def commit(
     "--out", type=click.Path(path_type=Path), required=True, help="Where the marked model goes."
 )
 @claim_option
-@home_option
-@court_option
-@rpc_option
-@json_option
+@at_court
 @awaited
 async def embed(
     out: Path, claim_name: str | None, home: Path, court_file: Path, rpc_url: str, as_json: bool
@@ -107,10 +102,7 @@ async def embed(
 @owner.command()
 @package_argument
 @claim_option
-@home_option
-@court_option
-@rpc_option
-@json_option
+@at_court
 @awaited
 async def bind(
     package: Path, claim_name: str | None, home: Path, court_file: Path, rpc_url: str, as_json: bool
@@ -128,10 +120,7 @@ async def bind(
               help="A writable mirror; nodes fetch from it.")  # fmt: skip
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait for the verdict.")
 @claim_option
-@home_option
-@court_option
-@rpc_option
-@json_option
+@at_court
 @awaited
 async def challenge(
     package: Path, mirror: str, wait: bool, claim_name: str | None,
@@ -150,10 +139,7 @@ async def challenge(
 
 
 @owner.command()
-@home_option
-@court_option
-@rpc_option
-@json_option
+@at_court
 @awaited
 async def status(home: Path, court_file: Path, rpc_url: str, as_json: bool) -> None:
     """Show the account and every claim: beacon, binding, shards left."""

@@ -22,6 +22,7 @@ from .frame import (
     errors_as_sentences,
     json_option,
     listen_address,
+    options,
     rpc_option,
     show,
 )
@@ -41,6 +42,9 @@ endpoint_option = click.option(
 faucet_option = click.option(
     "--faucet", is_flag=True, help="Ask a development chain for 100 ether."
 )
+making_options = options(
+    home_option, court_option, rpc_option, listen_option, endpoint_option, faucet_option
+)
 
 
 @click.group()
@@ -49,12 +53,7 @@ def node() -> None:
 
 
 @node.command()
-@home_option
-@court_option
-@rpc_option
-@listen_option
-@endpoint_option
-@faucet_option
+@making_options
 @json_option
 @awaited
 async def init(
@@ -93,12 +92,7 @@ async def run(home: Path) -> None:
 
 
 @node.command()
-@home_option
-@court_option
-@rpc_option
-@listen_option
-@endpoint_option
-@faucet_option
+@making_options
 @awaited
 async def up(
     home: Path, court_file: Path, rpc_url: str, listen: str, endpoint: str, faucet: bool

@@ -12,54 +12,18 @@ from hypothesis import strategies as st
 
 from protocol import bls
 from protocol.certificate import validate_certificate
-from protocol.committee import committee_hash, quorum
+from protocol.committee import quorum
 from protocol.messages import Vote, vote_digest
 from protocol.pool import VotePool
-from protocol.types import (
-    Address,
-    BlobRef,
-    ClaimId,
-    Court,
-    Digest,
-    Dispute,
-    DisputeId,
-    Member,
-    Outcome,
-    Place,
-    SeatId,
-)
+from protocol.types import Outcome, Place
+from tests.support.factories import COURT, keyed_dispute, seat
 
-ZERO = Digest(bytes(32))
-SOMEBODY = Address("0x" + "00" * 20)
-COURT = Court(1, SOMEBODY, SOMEBODY, SOMEBODY)
 SECRETS = tuple(range(1, 8))
 
 
-def _dispute() -> Dispute:
-    members = tuple(
-        Member(Place(place), SeatId(place), SOMEBODY, bls.public_key(secret), ZERO, "")
-        for place, secret in enumerate(SECRETS)
-    )
-    keys = committee_hash([member.bls_key for member in members])
-    blob = BlobRef(ZERO, 1, ())
-    return Dispute(
-        id=DisputeId(ZERO),
-        claim_id=ClaimId(ZERO),
-        commitment=ZERO,
-        beacon=ZERO,
-        owner=SOMEBODY,
-        suspect=blob,
-        shard=0,
-        round=0,
-        seed=ZERO,
-        committee=members,
-        committee_hash=keys,
-        envelope=blob,
-        vote_deadline=0,
-    )
-
-
-DISPUTE = _dispute()
+DISPUTE = keyed_dispute(
+    [seat(place, bls.public_key(secret)) for place, secret in enumerate(SECRETS)]
+)
 
 
 @cache

@@ -45,19 +45,16 @@ from protocol.types import (
     Court,
     Digest,
     Dispute,
-    DisputeId,
-    Member,
     ModelDigest,
     Outcome,
     Place,
-    SeatId,
     State,
     Verdict,
 )
+from tests.support.factories import COURT, address, digest, keyed_dispute, seat
 from verifier import Finding
 
-COURT = Court(31337, *(Address(Account.from_key(bytes([n]) * 32).address) for n in (1, 2, 3)))
-OWNER = Address(Account.from_key(b"\x04" * 32).address)
+OWNER = address(4)
 STOLEN = Finding("deepsigns-v1", hits_lo=250, hits_hi=251, count=256, alphabet=2, level=64)
 INNOCENT = Finding("deepsigns-v1", hits_lo=130, hits_hi=132, count=256, alphabet=2, level=64)
 
@@ -248,38 +245,22 @@ def _keyed_dispute(keys: list[NodeKeys], level: int) -> tuple[Dispute, bytes]:
     claim = Claim(OWNER, "deepsigns-v1", level, 1, shards_root([shard]))
     commitment = claim.commitment(COURT)
     claimed = claim_id(OWNER, commitment)
-    model = ModelDigest(hashlib.sha256(b"a manifest").digest())
-    disputed: DisputeId = dispute_id(COURT, claimed, model, 0)
-    members = tuple(
-        Member(
-            Place(place),
-            SeatId(place),
-            Address(key.account.address),
+    disputed = dispute_id(COURT, claimed, ModelDigest(digest(15)), 0)
+    members = [
+        seat(
+            place,
             key.bls_key,
-            key.envelope_key,
-            f"http://127.0.0.1:{9000 + place}",
+            operator=Address(key.account.address),
+            envelope_key=key.envelope_key,
         )
         for place, key in enumerate(keys)
-    )
+    ]
     hashed = committee_hash([member.bls_key for member in members])
     opening = Opening(claim, 0, seed, evidence, shard_path([shard], 0))
     context = envelope_context(COURT, disputed, hashed)
     envelope = seal(opening.encode(), context, [member.envelope_key for member in members])
-    dispute = Dispute(
-        id=disputed,
-        claim_id=claimed,
-        commitment=commitment,
-        beacon=Digest(keccak(b"beacon")),
-        owner=OWNER,
-        suspect=BlobRef(Digest(model), 1000, ("http://127.0.0.1:8600",)),
-        shard=0,
-        round=0,
-        seed=Digest(keccak(b"seed")),
-        committee=members,
-        committee_hash=hashed,
-        envelope=BlobRef(
-            Digest(hashlib.sha256(envelope).digest()), len(envelope), ("http://127.0.0.1:8600",)
-        ),
-        vote_deadline=2_000_000_000,
+    blob = BlobRef(Digest(hashlib.sha256(envelope).digest()), len(envelope), ())
+    dispute = keyed_dispute(
+        members, id=disputed, claim_id=claimed, commitment=commitment, owner=OWNER, envelope=blob
     )
     return dispute, envelope

@@ -10,29 +10,13 @@ from eth_account import Account
 
 from node.journal import Identity
 from node.keystore import NodeKeys
-from protocol.committee import committee_hash
-from protocol.types import (
-    Address,
-    BlobRef,
-    ClaimId,
-    Court,
-    Digest,
-    Dispute,
-    DisputeId,
-    Member,
-    Place,
-    SeatId,
-)
+from protocol.types import Address, Court, Dispute
+from tests.support.factories import COURT, keyed_dispute, seat
 
 
 @pytest.fixture
 def court() -> Court:
-    return Court(
-        chain_id=31337,
-        claim_registry=Address("0x" + "11" * 20),
-        verifier_registry=Address("0x" + "22" * 20),
-        dispute_manager=Address("0x" + "33" * 20),
-    )
+    return COURT
 
 
 @pytest.fixture(scope="session")
@@ -50,31 +34,17 @@ def identity(court: Court, keys: tuple[NodeKeys, ...]) -> Identity:
 
 @pytest.fixture
 def dispute(keys: tuple[NodeKeys, ...]) -> Dispute:
-    members = tuple(
-        Member(
-            place=Place(place),
-            seat_id=SeatId(place + 1),
-            operator=Address(one.account.address),
-            bls_key=one.bls_key,
-            envelope_key=one.envelope_key,
-            endpoint=f"http://127.0.0.1:{9000 + place}",
-        )
-        for place, one in enumerate(keys)
-    )
-    return Dispute(
-        id=DisputeId(b"\xd1" * 32),
-        claim_id=ClaimId(b"\xc1" * 32),
-        commitment=Digest(b"\xc2" * 32),
-        beacon=Digest(b"\xbe" * 32),
-        owner=Address(Account.from_key(b"\x0f" * 32).address),
-        suspect=BlobRef(Digest(b"\x5a" * 32), 1000, ()),
+    return keyed_dispute(
+        [
+            seat(
+                place,
+                one.bls_key,
+                operator=Address(one.account.address),
+                envelope_key=one.envelope_key,
+            )
+            for place, one in enumerate(keys)
+        ],
         shard=2,
-        round=0,
-        seed=Digest(b"\x5e" * 32),
-        committee=members,
-        committee_hash=committee_hash([member.bls_key for member in members]),
-        envelope=BlobRef(Digest(b"\xe5" * 32), 1000, ()),
-        vote_deadline=2_000_000_000,
     )
 
 

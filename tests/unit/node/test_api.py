@@ -16,7 +16,8 @@ from node.journal import Journal
 from node.metrics import Metrics
 from node.peers import open_peers
 from protocol.types import MAX_VOTE_BYTES, Outcome
-from tests.support.simnet import COURT, STOLEN, SimCommittee
+from tests.support.factories import COURT
+from tests.support.simnet import STOLEN, SimCommittee
 
 Client = TestClient[Any, Any]
 

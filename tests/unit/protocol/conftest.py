@@ -9,23 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eth_utils.address import to_checksum_address
 
 from protocol import bls
-from protocol.committee import committee_hash
 from protocol.messages import Vote, vote_digest
-from protocol.types import (
-    Address,
-    BlobRef,
-    ClaimId,
-    Court,
-    Digest,
-    Dispute,
-    DisputeId,
-    Member,
-    Place,
-    SeatId,
-)
+from protocol.types import Court, Dispute, Place
+from tests.support.factories import COURT, keyed_dispute, seat
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 
@@ -45,52 +33,20 @@ class Committee:
         return Vote(self.dispute.id, self.dispute.round, Place(place), outcome, signature)
 
 
-def address(number: int) -> Address:
-    return Address(to_checksum_address(number.to_bytes(20, "big")))
-
-
-def digest(number: int) -> Digest:
-    return Digest(number.to_bytes(32, "big"))
-
-
 @pytest.fixture(scope="session")
 def court() -> Court:
-    return Court(31337, address(1), address(2), address(3))
+    return COURT
 
 
 @pytest.fixture(scope="session")
 def seat_committee(court: Court) -> Callable[[int], Committee]:
-    def seat(size: int) -> Committee:
+    def sit(size: int) -> Committee:
         secrets = tuple(range(1000, 1000 + size))
-        members = tuple(
-            Member(
-                Place(place),
-                SeatId(place),
-                address(100 + place),
-                bls.public_key(secret),
-                bytes(32),
-                f"http://node{place}",
-            )
-            for place, secret in enumerate(secrets)
-        )
-        dispute = Dispute(
-            id=DisputeId(digest(11)),
-            claim_id=ClaimId(digest(12)),
-            commitment=digest(13),
-            beacon=digest(14),
-            owner=address(4),
-            suspect=BlobRef(digest(15), 1000, ("http://mirror",)),
-            shard=0,
-            round=0,
-            seed=digest(16),
-            committee=members,
-            committee_hash=committee_hash([member.bls_key for member in members]),
-            envelope=BlobRef(digest(17), 1000, ("http://mirror",)),
-            vote_deadline=2_000_000_000,
-        )
+        members = [seat(place, bls.public_key(secret)) for place, secret in enumerate(secrets)]
+        dispute = keyed_dispute(members)
         return Committee(dispute, secrets, court)
 
-    return seat
+    return sit
 
 
 @pytest.fixture(scope="session")
