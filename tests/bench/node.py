@@ -96,7 +96,7 @@ def main(out: Path) -> None:
     figures = {
         "runs": RUNS,
         "demo_s_median": statistics.median(run["demo_s"] for run in runs),
-        "dispute_s_median": statistics.median(disputes),
+        "dispute_s_median": round(statistics.median(disputes), 1),
         "dispute_s_longest": max(disputes),
         **asyncio.run(one_node()),
         "verdicts": [run["verdicts"] for run in runs],
