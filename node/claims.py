@@ -96,6 +96,8 @@ def load_claim(home: Path, name: str | None) -> OwnClaim:
         for path in sorted((home / "claims").glob("*"))
         if path.name.startswith((name or "").removeprefix("0x"))
     ]
+    if not (home / "claims").exists():
+        raise BadClaim(home, "there is none yet; make one with `assay owner commit`")
     if len(directories) != 1:
         wanted = f"beginning with {name!r}" if name else "to choose by default"
         raise BadClaim(home, f"{len(directories)} claims {wanted}; name one with --claim")

@@ -25,7 +25,17 @@ from protocol.envelope import envelope_context, seal
 from protocol.errors import ContractRefused
 from protocol.keys import derive_message_key
 from protocol.package import manifest_directory, model_digest
-from protocol.types import Address, BlobRef, Digest, DisputeId, Member, ModelDigest, State, Verdict
+from protocol.types import (
+    Address,
+    BlobRef,
+    ClaimRecord,
+    Digest,
+    DisputeId,
+    Member,
+    ModelDigest,
+    State,
+    Verdict,
+)
 
 from .claims import OwnClaim, freeze
 from .errors import BadClaim
@@ -62,7 +72,12 @@ async def commit(
 
 
 async def wait_for_beacon(court: CourtClient, claim: OwnClaim) -> Digest:
-    """The claim's beacon, once a finalized block holds it; drawn by us unless somebody has."""
+    """The claim's beacon, once a finalized block holds it; drawn by us unless somebody has.
+
+    Raises:
+        ContractRefused: UnknownClaim: it was written down, and its commitment never sent.
+    """
+    await court.claim(claim.id, await court.head("latest"))
 
     async def drawn(head: Head) -> Digest | None:
         record = await court.claim(claim.id, head)
@@ -71,6 +86,16 @@ async def wait_for_beacon(court: CourtClient, claim: OwnClaim) -> Digest:
         return record.beacon
 
     return await _poll(court, drawn)
+
+
+async def record_of(court: CourtClient, claim: OwnClaim) -> ClaimRecord | None:
+    """What the court knows of the claim; None if its commitment was never sent."""
+    try:
+        return await court.claim(claim.id, await court.head("latest"))
+    except ContractRefused as error:
+        if error.name != "UnknownClaim":
+            raise
+        return None
 
 
 async def embed(court: CourtClient, claim: OwnClaim, out: Path, *, say: Say) -> None:

@@ -145,15 +145,15 @@ async def status(home: Path, court_file: Path, rpc_url: str, as_json: bool) -> N
     """Show the account and every claim: beacon, binding, shards left."""
     claims = {}
     async with connected(home, court_file, rpc_url) as (court, address):
-        head = await court.head("finalized")
-        balance = await court.balance(address, head)
+        balance = await court.balance(address, await court.head("latest"))
         for name in claim_names(home):
             claim = load_claim(home, name)
-            record = await court.claim(claim.id, head)
+            record = await desk.record_of(court, claim)
             claims[name] = {
                 "scheme": claim.scheme,
-                "beacon": record.beacon is not None,
-                "bound": None if record.model is None else record.model.hex(),
+                "committed": record is not None,
+                "beacon": record is not None and record.beacon is not None,
+                "bound": record.model.hex() if record and record.model else None,
                 "shards_left": await desk.shards_left(court, claim),
             }
     show(as_json, {"address": address, "balance_wei": balance, "claims": claims})
