@@ -3,7 +3,7 @@
     (1) observe    the chain says a dispute is keyed and this node sits on its committee
     (2) fetch      the suspect and the envelope, by digest
     (3) open       the envelope, and check the owner's opening against the commitment
-    (4) verify     the suspect, in a child process without keys or network
+    (4) verify     the suspect, in a child process without keys or network; or abstain
     (5) sign       one outcome; the journal remembers it first and refuses any other for ever
     (6) gossip     the vote to the other members
     (7) aggregate  a quorum of equal votes into one certificate
@@ -28,13 +28,12 @@ from protocol.messages import Opening
 from protocol.types import Dispute, Outcome, Verdict
 from verifier.errors import BadEvidence, BadModel, UnknownScheme
 
-from .errors import Refused, Unavailable
+from .errors import Refused, SandboxFailed, Unavailable
 from .metrics import Metrics
 from .ports import Chain, Gossip, Sandbox, Signer, Store
 from .reasons import Reason, reason_of
 
 log = logging.getLogger(__name__)
-
 
 RETRY_SECONDS = 5.0
 """Between two attempts at bytes that nobody gives."""
@@ -67,20 +66,20 @@ async def resolve(dispute: Dispute, to: Services) -> Verdict:
     # A vote recorded before a restart is the vote: it is signed again, never thought over.
     outcome = to.signer.recorded(dispute) or await _reach_outcome(dispute, to)
 
-    vote = await asyncio.to_thread(to.signer.vote, dispute, outcome)  # (5) sign
-    _say(dispute, "signed %s as place %d", outcome.name, vote.place)
-
     async with asyncio.TaskGroup() as tasks:
-        gossiping = tasks.create_task(to.gossip.publish(dispute, vote))  # (6) gossip
-        closing = tasks.create_task(_close(dispute, to))  # (7) aggregate, (8) submit
+        duties = [tasks.create_task(_close(dispute, to))]  # (7) aggregate, (8) submit
+        if outcome is not None:
+            vote = await asyncio.to_thread(to.signer.vote, dispute, outcome)  # (5) sign
+            _say(dispute, "signed %s as place %d", outcome.name, vote.place)
+            duties.append(tasks.create_task(to.gossip.publish(dispute, vote)))  # (6) gossip
         verdict = await to.chain.verdict(dispute)  # (9) settle, by whoever came first
-        gossiping.cancel()
-        closing.cancel()
+        for duty in duties:
+            duty.cancel()
     return verdict
 
 
-async def _reach_outcome(dispute: Dispute, to: Services) -> Outcome:
-    """Steps 2 to 4; an error only when this node could not tell."""
+async def _reach_outcome(dispute: Dispute, to: Services) -> Outcome | None:
+    """Steps 2 to 4; None if this node could not tell, and so abstains."""
     try:
         package, envelope = await _fetch(dispute, to)  # (2) fetch
     except (Unavailable, Refused) as error:
@@ -105,6 +104,9 @@ async def _reach_outcome(dispute: Dispute, to: Services) -> Outcome:
         return _not_measured(dispute, to, error, Outcome.BAD_KEY)
     except (BadModel, UnknownScheme) as error:
         return _not_measured(dispute, to, error, Outcome.UNSUPPORTED)
+    except SandboxFailed as error:
+        _report(dispute, to, error)
+        return None
     to.signer.keep(dispute, finding)
     _say(dispute, "measured %d to %d hits of %d", finding.hits_lo, finding.hits_hi, finding.count)
     return Outcome[finding.decision.name]
@@ -159,20 +161,12 @@ async def _close(dispute: Dispute, to: Services) -> None:
 
 async def _resolve_or_report(dispute: Dispute, to: Services) -> None:
     to.metrics.disputes_open.inc()
-    _say(dispute, "keyed; member %d-strong committee", len(dispute.committee))
+    _say(dispute, "keyed, one of %d members", len(dispute.committee))
     try:
         verdict = await resolve(dispute, to)
     except* Exception as group:  # whatever it is, the next dispute must still find this node alive
         for error in _leaves(group):
-            reason = reason_of(error)
-            to.metrics.duty_failed.labels(reason=reason.value).inc()
-            log.error(
-                "dispute %s: %s (%s)",
-                dispute.id.hex()[:8],
-                error,
-                reason.value,
-                exc_info=error if reason is Reason.UNEXPECTED else None,
-            )
+            _report(dispute, to, error)
     else:
         to.signer.close(dispute)
         to.metrics.duty_done.labels(state=verdict.state.name.lower()).inc()
@@ -180,6 +174,20 @@ async def _resolve_or_report(dispute: Dispute, to: Services) -> None:
     finally:
         to.gossip.close(dispute)
         to.metrics.disputes_open.dec()
+
+
+def _report(dispute: Dispute, to: Services, error: Exception) -> None:
+    """A duty undone: counted, and said with what to do about it."""
+    reason = reason_of(error)
+    to.metrics.duty_failed.labels(reason=reason.value).inc()
+    log.error(
+        "dispute %s: %s: %s (%s)",
+        dispute.id.hex()[:8],
+        reason.value,
+        error,
+        reason.text,
+        exc_info=error if reason is Reason.UNEXPECTED else None,
+    )
 
 
 def _leaves(group: BaseExceptionGroup[Exception]) -> list[Exception]:

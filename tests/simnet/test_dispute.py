@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from node.dispute import resolve
-from node.errors import Refused, SandboxFailed, Unavailable
+from node.errors import Refused, Unavailable
 from protocol.errors import BadCertificate
 from protocol.types import Digest, Outcome, State
 from tests.support.simnet import INNOCENT, STOLEN, SimCommittee
@@ -158,17 +157,25 @@ async def test_resolve__a_level_below_the_floor_is_a_bad_key(tmp_path: Path) -> 
 
 
 async def test_resolve__a_crashed_verifier_abstains(tmp_path: Path) -> None:
-    """ "Could not tell" is no vote: the other three decide."""
+    """ "Could not tell" is no vote: the other three decide, and the fourth sees the verdict."""
     committee = SimCommittee(tmp_path)
     committee.members[0].sandbox.answer = None
 
-    with pytest.raises(SandboxFailed):
-        await resolve(committee.dispute, committee.services(0))
-    committee.is_absent(0)
     verdicts = await committee.run()
 
-    assert {verdict.outcome for verdict in verdicts} == {Outcome.MATCH}
+    assert [verdict.outcome for verdict in verdicts] == [Outcome.MATCH] * 4
     assert committee.members[0].journal.votes() == ()
+
+
+async def test_resolve__a_dispute_that_crashes_every_verifier_is_ended(tmp_path: Path) -> None:
+    committee = SimCommittee(tmp_path)
+    for member in committee.members:
+        member.sandbox.answer = None
+    committee.chain.clock_is_past_deadline.set()
+
+    verdicts = await committee.run()
+
+    assert {verdict.state for verdict in verdicts} == {State.VOID}
 
 
 async def test_resolve__after_a_restart_signs_what_is_on_record(tmp_path: Path) -> None:
