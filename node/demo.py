@@ -15,7 +15,6 @@ from typing import Any
 
 import click
 from eth_account import Account
-from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -105,7 +104,7 @@ def _show(verdicts: dict[str, dict[str, Any]], right: bool, as_json: bool) -> No
     if as_json:
         click.echo(json.dumps({"right": right, "verdicts": verdicts}))
         return
-    table = Table(box=SIMPLE, padding=(0, 1))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("suspect", "dispute", "outcome", "hits", "odds", "signers", "gas", "seconds"):
         table.add_column(heading, justify="left" if heading in ("suspect", "outcome") else "right")
     for suspect, facts in verdicts.items():
