@@ -19,7 +19,7 @@ from typing import Final
 
 MAX_FILES: Final = 256
 MAX_FILE_BYTES: Final = 2**20
-"""The verifier writes nothing; libraries may leave a small cache in their temporary directory."""
+"""For the answer and the complaint, which are files; and libraries may leave a small cache."""
 
 _CLONE_NEWUSER: Final = 0x10000000
 _CLONE_NEWNET: Final = 0x40000000

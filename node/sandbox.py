@@ -21,7 +21,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from verifier import Finding
 from verifier.errors import BadEvidence, BadModel, UnknownScheme, VerifierError
@@ -84,25 +84,31 @@ class ProcessSandbox:
         return await probe.wait() == 0
 
     async def _run(self, job: dict[str, Any], directory: str) -> bytes:
-        process = await asyncio.create_subprocess_exec(  # (2)
-            *(sys.executable, "-I", _JAIL, _IMPORT_ROOT, WORKER),
-            *(str(self._memory_bytes), str(int(self._timeout_s * self._threads) + 1)),
-            cwd=directory,
-            env=self._environment(directory),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
-        try:
-            async with asyncio.timeout(self._timeout_s):  # (3)
-                return await _converse(process, json.dumps(job).encode())
-        except TimeoutError:
-            raise SandboxFailed(f"no answer in {self._timeout_s:g} s") from None
-        finally:
-            with suppress(ProcessLookupError):  # (4)
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+        # Files, not pipes: a child that floods a pipe nobody reads is never seen to have ended,
+        # and one that leaves the session could hold it open. The jail bounds what files take.
+        with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as complaint:
+            process = await asyncio.create_subprocess_exec(  # (2)
+                *(sys.executable, "-I", _JAIL, _IMPORT_ROOT, WORKER),
+                *(str(self._memory_bytes), str(int(self._timeout_s * self._threads) + 1)),
+                cwd=directory,
+                env=self._environment(directory),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=answer,
+                stderr=complaint,
+                start_new_session=True,
+            )
+            try:
+                async with asyncio.timeout(self._timeout_s):  # (3)
+                    with suppress(BrokenPipeError, ConnectionResetError):  # its status says why
+                        await process.communicate(json.dumps(job).encode())
+                    status = await process.wait()
+            except TimeoutError:
+                raise SandboxFailed(f"no answer in {self._timeout_s:g} s") from None
+            finally:
+                with suppress(ProcessLookupError):  # (4)
+                    os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
+            return _read_whole(answer, status, _read_tail(complaint))
 
     def _environment(self, directory: str) -> dict[str, str]:
         return {
@@ -122,38 +128,21 @@ def _write_evidence(directory: str, evidence: bytes) -> str:
     return path
 
 
-async def _converse(process: asyncio.subprocess.Process, job: bytes) -> bytes:
-    """Give the child its job; return its answer once it has ended well."""
-    assert process.stdin is not None  # noqa: S101 - for mypy; all three are pipes
-    assert process.stdout is not None  # noqa: S101
-    assert process.stderr is not None  # noqa: S101
-    with suppress(BrokenPipeError, ConnectionResetError):  # it died first: its status says how
-        process.stdin.write(job)
-        await process.stdin.drain()
-        process.stdin.close()
-    answer, complaint = await asyncio.gather(
-        _read_bounded(process.stdout), _read_tail(process.stderr)
-    )
-    status = await process.wait()
+def _read_whole(answer: IO[bytes], status: int, complaint: str) -> bytes:
+    """The answer of a child that has ended well."""
+    answer.seek(0)
+    content = answer.read(MAX_ANSWER_BYTES + 1)
+    if len(content) > MAX_ANSWER_BYTES:
+        raise SandboxFailed(f"an answer of more than {MAX_ANSWER_BYTES} bytes")
     if status:
         raise SandboxFailed(_describe(status), complaint)
-    return answer
+    return content
 
 
-async def _read_bounded(stream: asyncio.StreamReader) -> bytes:
-    answer = bytearray()
-    while chunk := await stream.read(MAX_ANSWER_BYTES):
-        answer += chunk
-        if len(answer) > MAX_ANSWER_BYTES:
-            raise SandboxFailed(f"an answer of more than {MAX_ANSWER_BYTES} bytes")
-    return bytes(answer)
-
-
-async def _read_tail(stream: asyncio.StreamReader) -> str:
-    tail = b""
-    while chunk := await stream.read(TAIL_BYTES):
-        tail = (tail + chunk)[-TAIL_BYTES:]
-    return tail.decode(errors="replace").strip()
+def _read_tail(complaint: IO[bytes]) -> str:
+    size = complaint.seek(0, os.SEEK_END)
+    complaint.seek(max(0, size - TAIL_BYTES))
+    return complaint.read(TAIL_BYTES).decode(errors="replace").strip()
 
 
 def _describe(status: int) -> str:
