@@ -1,11 +1,12 @@
-"""A node's settings: command-line flags, then environment, then `node.toml`, then defaults.
+"""A node's settings: the environment, then `node.toml`, then defaults.
 
 Everything a node owns lives in one directory, its home:
 
-    node.toml       these settings court.json      which deployment it serves (written by `assay
-    deploy`, copied by `assay node init`) keys/           account.json (v3), bls.json (EIP-2335),
-    password journal.sqlite  what it signed; without it the node does not start cache/
-    blobs by digest
+    node.toml        these settings
+    court.json       which deployment it serves; `assay deploy` writes it, `node init` copies it
+    keys/            account.json (v3), bls.json (EIP-2335), password
+    journal.sqlite   what it signed; without it the node does not start
+    cache/           blobs by digest
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ class NodeConfig(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Flags, then environment, then the file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        """Environment, then the file."""
+        return env_settings, TomlConfigSettingsSource(settings_cls)
 
 
 def load_config(home: Path) -> NodeConfig:

@@ -14,7 +14,10 @@
     ├── KeystoreError       the operator's: a key that does not open
     ├── AlreadyRunning      the operator's: a second node with the same history
     ├── BadConfig           the operator's: a file or variable that is no setting
-    └── DevnetFailed        this machine's: a process of a development network did not come up
+    ├── DevnetFailed        this machine's: a process of a development network is not up
+    ├── BadClaim            the owner's: a claim that is not there, damaged or used up
+    ├── NoFaucet            the user's: a chain whose money has to be earned
+    └── UnknownDispute      the user's: a name that fits no dispute, or several
 
 Facts are fields; each error makes its own sentence from them, and says what to do where there is
 something to do. What the verifier finds wrong (`BadModel`, `BadEvidence`) is in `verifier.errors`.

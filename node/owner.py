@@ -1,12 +1,11 @@
 """What an owner does, in the order that makes the evidence sound (SPEC 3):
 
-    commit      freeze everything but the message, write it down, send the commitment; wait for the
-    beacon embed       derive the messages, train them into a copy of the model bind        record
-    the marked model's digest challenge   name a suspect, wait for the committee, seal the dispute's
-    shard for its members
+    commit      freeze everything but the message, write it down, commit, wait for the beacon
+    embed       derive the messages, train them into a copy of the model
+    bind        record the marked model's digest
+    challenge   name a suspect, wait for the committee, seal the dispute's shard for its members
 
-The work on tensors is slow and leaves the event loop. A step that was interrupted can be begun
-again.
+The work on tensors is slow and leaves the event loop.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Settings come from flags, environment, file; what is no setting is refused by name."""
+"""Settings come from environment and file; what is no setting is refused by name."""
 
 from __future__ import annotations
 
