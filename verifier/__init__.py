@@ -26,8 +26,8 @@ from .errors import (
     UnknownScheme,
     VerifierError,
 )
-from .finding import Finding
-from .odds import Decision, decide, threshold
+from .finding import Access, Finding
+from .odds import Decision, decide, hits_law, threshold
 
 if TYPE_CHECKING:
     from .assay import embed, prepare, verify
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .package import load_package, save_package
 
 __all__ = [
+    "Access",
     "AccuracyLost",
     "BadData",
     "BadEvidence",
@@ -51,6 +52,7 @@ __all__ = [
     "VerifierError",
     "decide",
     "embed",
+    "hits_law",
     "load_dataset",
     "load_package",
     "prepare",

@@ -52,11 +52,17 @@ def signatures(activations: Tensor, groups: Tensor) -> Signatures:
     return Signatures(residuals * scale / len(activations) ** 0.5, means * scale)
 
 
-def align(suspect: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
-    """Pairs of neurons (of the reference, of the suspect) that answer most alike, one to one.
+def align(values: Tensor, suspect: Tensor, reference: Tensor, *, odd: bool = False) -> Tensor:
+    """`values` (rows, neurons of the suspect) as columns of the reference's neurons.
 
-    Takes the residuals of both. Where one has fewer neurons, the other's least alike stay unpaired.
+    Takes the residuals of both. Each neuron of the reference is given the one of the suspect that
+    answers most alike, one to one, and zeros if none is left for it. Where the activation is `odd`
+    a neuron may answer with the opposite sign, and is turned round.
     """
     correlation = (reference.T @ suspect).numpy()
-    of_reference, of_suspect = linear_sum_assignment(np.rint(-GRID * correlation))
-    return torch.from_numpy(of_reference), torch.from_numpy(of_suspect)
+    likeness = np.abs(correlation) if odd else correlation
+    of_reference, of_suspect = linear_sum_assignment(np.rint(-GRID * likeness))
+    signs = np.where(correlation[of_reference, of_suspect] < 0, -1 if odd else 1, 1)
+    aligned = torch.zeros(len(values), reference.shape[1], dtype=values.dtype)
+    aligned[:, of_reference] = values[:, of_suspect] * torch.from_numpy(signs)
+    return aligned

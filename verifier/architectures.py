@@ -24,28 +24,43 @@ from .errors import BadModel
 # Far above what the bundled experiments need, far below what exhausts a verifier's memory.
 Channels = Annotated[int, Field(ge=1, le=16)]
 Side = Annotated[int, Field(ge=1, le=512)]
+Length = Annotated[int, Field(ge=1, le=512)]
 Width = Annotated[int, Field(ge=1, le=8192)]
 Depth = Annotated[int, Field(ge=1, le=32)]
 
 
 class Config(BaseModel):
-    """What every declared architecture has: the images it takes and the classes it knows."""
+    """What every declared architecture has: the inputs it takes and the classes it knows."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     architecture: str
-    input_shape: tuple[Channels, Side, Side]
+    input_shape: tuple[int, ...]
     classes: Annotated[int, Field(ge=2, le=10_000)]
 
 
-class MlpConfig(Config):
-    """Fully connected layers of `hidden` widths, with ReLU between."""
+class ImageConfig(Config):
+    """A network that takes images (c, h, w)."""
+
+    input_shape: tuple[Channels, Side, Side]
+
+
+class TextConfig(Config):
+    """A network that takes sentences (length,) of words 0..`vocabulary`-1; 0 is padding."""
+
+    input_shape: tuple[Length]
+    vocabulary: Annotated[int, Field(ge=2, le=1 << 20)]
+
+
+class MlpConfig(ImageConfig):
+    """Fully connected layers of `hidden` widths, with the `activation` between."""
 
     architecture: Literal["mlp"] = "mlp"
     hidden: Annotated[tuple[Width, ...], Field(min_length=1, max_length=8)]
+    activation: Literal["relu", "tanh"] = "relu"
 
 
-class CnnConfig(Config):
+class CnnConfig(ImageConfig):
     """3x3 convolutions to `channels`, each with ReLU and a 2x2 pool, then one `hidden` layer."""
 
     architecture: Literal["cnn"] = "cnn"
@@ -59,7 +74,7 @@ class CnnConfig(Config):
         return self
 
 
-class ResNetConfig(Config):
+class ResNetConfig(ImageConfig):
     """Stages of residual `blocks`; the first is `width` wide, each later one halves and doubles."""
 
     architecture: Literal["resnet"] = "resnet"
@@ -67,7 +82,18 @@ class ResNetConfig(Config):
     blocks: Annotated[tuple[Depth, ...], Field(min_length=1, max_length=4)]
 
 
-AnyConfig = Annotated[MlpConfig | CnnConfig | ResNetConfig, Field(discriminator="architecture")]
+class BilstmConfig(TextConfig):
+    """An `embedding` of words, an LSTM of `width` each way, its largest states, `hidden` units."""
+
+    architecture: Literal["bilstm"] = "bilstm"
+    embedding: Width
+    width: Annotated[int, Field(ge=1, le=1024)]
+    hidden: Width
+
+
+AnyConfig = Annotated[
+    MlpConfig | CnnConfig | ResNetConfig | BilstmConfig, Field(discriminator="architecture")
+]
 
 
 def parse_config(text: str | bytes) -> Config:
@@ -98,47 +124,39 @@ def build_empty(config: Config) -> Network:
         return _NETWORKS[config.architecture](config)
 
 
-def activations(network: Network, layer: str, images: Tensor) -> Tensor:
-    """The output of `layer` for each image, (images, neurons); a channel's positions are averaged.
-
-    Raises:
-        BadModel: the network has no such layer.
-    """
-    caught: list[Tensor] = []
-    try:
-        module = network.get_submodule(layer)
-    except AttributeError:
-        raise BadModel("read activations", f"the model has no layer {layer!r}") from None
-    hook = module.register_forward_hook(lambda _module, _inputs, output: caught.append(output))
-    try:
-        network(images)
-    finally:
-        hook.remove()
-    if not caught:
-        raise BadModel("read activations", f"{layer!r} names no single layer of the model")
-    return caught[0].flatten(2).mean(2) if caught[0].dim() > 2 else caught[0]
-
-
 @dataclass(frozen=True, slots=True)
 class Symmetry:
-    """One group of neurons that may be reordered and rescaled: who makes, norms and reads them."""
+    """One group of neurons that may be reordered: who makes, norms and reads them.
+
+    They may also be rescaled by any positive factor, or if `odd`, by -1 and by nothing else.
+    """
 
     producers: tuple[str, ...]
     norms: tuple[str, ...]
     consumers: tuple[str, ...]
+    odd: bool = False
 
 
 class Network(nn.Module):
-    """A declared architecture with weights: images (n, c, h, w) in, logits (n, classes) out."""
+    """A declared architecture with weights: images (n, c, h, w) in, logits (n, classes) out.
+
+    Or sentences (n, length) in, of int64 words.
+    """
 
     config: Config
     carrier: str
     symmetries: tuple[Symmetry, ...]
     head: nn.Linear
 
+    def is_odd(self, layer: str) -> bool:
+        """Whether the signs of the layer's neurons may be flipped at no cost."""
+        return any(group.odd and layer in group.producers for group in self.symmetries)
+
 
 class Mlp(Network):
     """See `MlpConfig`."""
+
+    config: MlpConfig
 
     def __init__(self, config: MlpConfig) -> None:
         super().__init__()
@@ -149,13 +167,14 @@ class Mlp(Network):
         self.head = nn.Linear(widths[-1], config.classes)
         names = [f"hidden.{index}" for index in range(len(config.hidden))]
         self.carrier = names[-1]
-        self.symmetries = _chain(*names, "head")
+        self.symmetries = _chain(*names, "head", odd=config.activation == "tanh")
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits."""
         values = images.flatten(1)
+        activate = torch.tanh if self.config.activation == "tanh" else torch.relu
         for layer in self.hidden:
-            values = layer(values).relu()
+            values = activate(layer(values))
         return self.head(values)  # type: ignore[no-any-return]
 
 
@@ -183,7 +202,8 @@ class Cnn(Network):
         """Logits."""
         values = images
         for layer in self.convolutions:
-            values = nn.functional.max_pool2d(layer(values).relu(), 2)
+            # Pooled first, a quarter is left for the ReLU, and the result is the same.
+            values = nn.functional.max_pool2d(layer(values), 2).relu()
         return self.head(self.hidden(values.flatten(1)).relu())  # type: ignore[no-any-return]
 
 
@@ -224,6 +244,29 @@ class ResNet(Network):
         return self.head(self.norm(values).relu().mean((2, 3)))  # type: ignore[no-any-return]
 
 
+class Bilstm(Network):
+    """See `BilstmConfig`; the backbone of MTLSign's text experiments, with a pool over time."""
+
+    carrier = "hidden"
+    symmetries = (Symmetry(("hidden",), (), ("head",)),)
+
+    def __init__(self, config: BilstmConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embedding = nn.Embedding(config.vocabulary, config.embedding, padding_idx=0)
+        self.lstm = nn.LSTM(config.embedding, config.width, batch_first=True, bidirectional=True)
+        self.hidden = nn.Linear(2 * config.width, config.hidden)
+        self.head = nn.Linear(config.hidden, config.classes)
+
+    def forward(self, words: Tensor) -> Tensor:
+        """Logits."""
+        states, _ = self.lstm(self.embedding(words))
+        # Padding says nothing; a sentence of nothing else keeps its first state.
+        silent = (words == 0).index_fill(1, torch.tensor([0], device=words.device), False)
+        pooled = states.masked_fill(silent[:, :, None], -1).amax(1)  # states lie in -1..1
+        return self.head(self.hidden(pooled).relu())  # type: ignore[no-any-return]
+
+
 class _Block(nn.Module):
     """norm, ReLU, convolution, twice, added to the (where the shape changes: projected) input."""
 
@@ -255,10 +298,15 @@ class _Stream:
         return Symmetry(tuple(self.producers), tuple(self.norms), tuple(self.consumers))
 
 
-def _chain(*layers: str) -> tuple[Symmetry, ...]:
+def _chain(*layers: str, odd: bool = False) -> tuple[Symmetry, ...]:
     """The symmetries of layers that read one another in turn."""
-    return tuple(Symmetry((producer,), (), (consumer,)) for producer, consumer in pairwise(layers))
+    return tuple(Symmetry((made,), (), (read,), odd) for made, read in pairwise(layers))
 
 
 _ADAPTER: TypeAdapter[Config] = TypeAdapter(AnyConfig)
-_NETWORKS: dict[str, Callable[[Any], Network]] = {"mlp": Mlp, "cnn": Cnn, "resnet": ResNet}
+_NETWORKS: dict[str, Callable[[Any], Network]] = {
+    "mlp": Mlp,
+    "cnn": Cnn,
+    "resnet": ResNet,
+    "bilstm": Bilstm,
+}

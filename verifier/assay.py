@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .architectures import Network
 from .datasets import Dataset
-from .finding import Finding
+from .errors import AccuracyLost, MarkUnreadable
+from .finding import Finding, validate_level
 from .message import expand_message
-from .odds import count_hits
+from .odds import threshold
 from .package import load_package
-from .scheme import Mark
+from .scheme import Mark, Scheme
 from .schemes import find_scheme
+from .training import accuracy, train
+
+MAX_ACCURACY_LOSS = 0.03
+"""On the training data; nobody would ship a model that lost more."""
 
 
 def prepare(
@@ -29,8 +34,8 @@ def prepare(
         CapacityExceeded: the model cannot carry so many shards.
         UnknownScheme: there is no such scheme.
     """
-    scheme = find_scheme(scheme_id)
-    return scheme.prepare(model, data, shards=shards, secret=secret or secrets.token_bytes(32))
+    scheme, secret = find_scheme(scheme_id), secret or secrets.token_bytes(32)
+    return scheme.prepare(model, data.distinct(), shards=shards, secret=secret)
 
 
 def embed(
@@ -39,8 +44,13 @@ def embed(
     data: Dataset,
     evidence: Sequence[bytes],
     message_keys: Sequence[bytes],
+    *,
+    progress: Callable[[int, float], None] | None = None,
 ) -> Network:
     """A marked copy of the unmarked `model`, with the message of each key at its evidence.
+
+    The convenience: `Scheme.objective` is the same for a training loop of one's own. `progress`
+    hears each epoch and its last loss.
 
     Raises:
         BadEvidence: a piece of evidence breaks a rule of the scheme.
@@ -48,11 +58,63 @@ def embed(
         UnknownScheme: there is no such scheme.
     """
     scheme = find_scheme(scheme_id)
-    marks = [
+    return embed_marks(scheme, model, data, draw_marks(scheme, evidence, message_keys), progress)
+
+
+def draw_marks(
+    scheme: Scheme, evidence: Sequence[bytes], message_keys: Sequence[bytes]
+) -> tuple[Mark, ...]:
+    """Each piece of evidence with the message of its key.
+
+    Raises:
+        BadEvidence: a piece of evidence breaks a rule of the scheme.
+    """
+    return tuple(
         Mark(piece, expand_message(key, scheme.shape(piece)))
         for piece, key in zip(evidence, message_keys, strict=True)
-    ]
-    return scheme.embed(model, data, marks)
+    )
+
+
+def embed_marks(
+    scheme: Scheme,
+    model: Network,
+    data: Dataset,
+    marks: Sequence[Mark],
+    progress: Callable[[int, float], None] | None = None,
+) -> Network:
+    """`embed`, for a scheme with parameters of one's own.
+
+    Raises:
+        BadEvidence: a piece of evidence breaks a rule of the scheme.
+        EmbeddingFailed: the result should not be published.
+    """
+    # TRAIN
+    marked = scheme.start(model)
+    train(
+        marked,
+        scheme.training_data(data, marks),
+        epochs=scheme.epochs,
+        learning_rate=scheme.learning_rate,
+        seed=0,
+        objective=scheme.objective(model, marks),
+        progress=progress,
+    )
+
+    # READ BACK
+    for shard, mark in enumerate(marks):
+        reading = scheme.read(marked, mark.evidence)
+        found, _ = reading.statistic(mark.message)
+        needed = threshold(reading.law, scheme.self_test_level)
+        if found < needed:
+            raise MarkUnreadable(shard, found, needed)
+
+    # COMPARE
+    before = accuracy(model, data)
+    licensed = Dataset(scheme.licensed(data.inputs, marks), data.labels)
+    after = accuracy(marked, licensed)
+    if before - after > MAX_ACCURACY_LOSS:
+        raise AccuracyLost(before, after)
+    return marked
 
 
 def verify(
@@ -68,14 +130,14 @@ def verify(
     # SELECT
     scheme = find_scheme(scheme_id)
     shape = scheme.shape(evidence)
+    validate_level(shape.count, shape.alphabet, level)
 
     # READ: the message is not drawn yet, and no reading can depend on it.
     model = load_package(suspect) if isinstance(suspect, Path) else suspect
     reading = scheme.read(model, evidence)
 
     # COUNT
-    message = expand_message(message_key, shape)
-    hits_lo, hits_hi = count_hits(reading, message)
+    low, high = reading.statistic(expand_message(message_key, shape))
 
     # DECIDE
-    return Finding(scheme_id, hits_lo, hits_hi, shape.count, shape.alphabet, level)
+    return Finding(scheme_id, scheme.access, low, high, reading.law, level)

@@ -1,25 +1,32 @@
-"""Labelled images, from the files in which people keep them.
+"""Labelled images and sentences, from the files in which people keep them.
 
 `load_dataset` knows scikit-learn's handwritten digits by the name "digits", a directory of the four
-idx files of MNIST and its kin (plain or gzipped), and an `.npz` with the arrays `images` and
-`labels`. It never unpickles and never downloads.
+idx files of MNIST and its kin (plain or gzipped), an `.npz` with the arrays `images` and `labels`,
+one with a training and a test part of JPEG files, and a directory of sentences, see `sentences.py`.
+It never unpickles and never downloads.
 """
 
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
 from .errors import BadData
+from .sentences import CATEGORIES, read_sentences
 
 TEST_SHARE = 0.25
 """Of a data set that comes in one piece, what is kept for testing."""
@@ -27,27 +34,44 @@ TEST_SHARE = 0.25
 MAX_IDX_ITEMS = 1 << 31
 """An idx file's header is believed up to here: 2 GiB, forty times MNIST."""
 
+MAX_JPEG_SIDE = 512
+"""A JPEG of a few bytes may declare a picture of gigabytes."""
+
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    zlib.error,
+    zipfile.BadZipFile,
+    Image.DecompressionBombError,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Images (n, c, h, w), float32 in 0..1, and a label 0..classes-1 for each.
+    """Inputs and a label 0..classes-1 for each.
+
+    Inputs are images (n, c, h, w), float32 in 0..1, or sentences (n, length) of int64 word numbers.
 
     Raises:
         BadData: the arrays are anything else.
     """
 
-    images: Tensor
+    inputs: Tensor
     labels: Tensor
 
     def __post_init__(self) -> None:
-        if self.images.dim() != 4 or self.images.dtype != torch.float32:
-            raise BadData("read images", "not a float32 array (n, c, h, w)")
-        if self.labels.shape != self.images.shape[:1] or self.labels.dtype != torch.int64:
-            raise BadData("read labels", "not one int64 for each image")
+        form = (self.inputs.dim(), self.inputs.dtype)
+        if form not in ((4, torch.float32), (2, torch.int64)):
+            raise BadData("read inputs", "neither float32 (n, c, h, w) nor int64 (n, length)")
+        if self.labels.shape != self.inputs.shape[:1] or self.labels.dtype != torch.int64:
+            raise BadData("read labels", "not one int64 for each input")
         if len(self.labels) == 0:
-            raise BadData("read images", "there are none")
-        if not (self.images.min() >= 0 and self.images.max() <= 1):  # False for NaN as well
-            raise BadData("read images", "a pixel is not in 0..1")
+            raise BadData("read inputs", "there are none")
+        most = 1 if self.inputs.is_floating_point() else torch.inf
+        if not (self.inputs.min() >= 0 and self.inputs.max() <= most):  # False for NaN as well
+            raise BadData("read inputs", "a pixel is not in 0..1, or a word is negative")
         if self.labels.min() < 0:
             raise BadData("read labels", "a label is negative")
 
@@ -55,10 +79,9 @@ class Dataset:
         return len(self.labels)
 
     @property
-    def input_shape(self) -> tuple[int, int, int]:
-        """(c, h, w) of each image."""
-        channels, height, width = self.images.shape[1:]
-        return channels, height, width
+    def input_shape(self) -> tuple[int, ...]:
+        """(c, h, w) of each image, (length,) of each sentence."""
+        return tuple(self.inputs.shape[1:])
 
     @property
     def classes(self) -> int:
@@ -67,7 +90,34 @@ class Dataset:
 
     def part(self, chosen: Tensor) -> Dataset:
         """The images and labels at the indices `chosen`."""
-        return Dataset(self.images[chosen], self.labels[chosen])
+        return Dataset(self.inputs[chosen], self.labels[chosen])
+
+    def validate_images(self, input_shape: tuple[int, ...], action: str) -> None:
+        """Refuse what a network with this `input_shape` cannot be shown as images.
+
+        Raises:
+            BadData: these are sentences, or of another shape; `action` is what was to be done.
+        """
+        if self.inputs.dim() != 4:
+            raise BadData(action, "these are sentences, the scheme marks networks for images")
+        self.validate_shape(input_shape, action)
+
+    def validate_shape(self, input_shape: tuple[int, ...], action: str) -> None:
+        """Refuse what a network with this `input_shape` does not take.
+
+        Raises:
+            BadData: it is of another shape; `action` is what was to be done.
+        """
+        if self.input_shape != input_shape:
+            raise BadData(action, f"the model takes {input_shape}, the data is {self.input_shape}")
+
+    def distinct(self) -> Dataset:
+        """Each image once, and none of one colour only: what may serve as a key image."""
+        flat = self.inputs.flatten(1)
+        plain = (flat == flat[:, :1]).all(1).tolist()
+        first = {row.numpy().tobytes(): index for index, row in reversed(list(enumerate(flat)))}
+        chosen = sorted(index for index in first.values() if not plain[index])
+        return self.part(torch.tensor(chosen, dtype=torch.int64))
 
     def split(self, share: float, *, seed: int) -> tuple[Dataset, Dataset]:
         """Two disjoint parts in random order, the second with `share` of the images."""
@@ -77,7 +127,7 @@ class Dataset:
 
 
 def load_dataset(source: str | Path) -> tuple[Dataset, Dataset]:
-    """The training and the test part of "digits", of an idx directory or of an `.npz` file.
+    """The training and the test part of "digits", of a directory or of an `.npz` file.
 
     Raises:
         BadData: there is no such data set, or it cannot be read.
@@ -86,15 +136,18 @@ def load_dataset(source: str | Path) -> tuple[Dataset, Dataset]:
         return _digits().split(TEST_SHARE, seed=0)
     path = Path(source)
     try:
+        if (path / CATEGORIES).is_file():
+            training, test = read_sentences(path)
+            return Dataset(*training), Dataset(*test)
         if path.is_dir():
             return _idx_part(path, "train"), _idx_part(path, "t10k")
         if path.suffix == ".npz" and path.is_file():
-            return _npz(path).split(TEST_SHARE, seed=0)
-    except (OSError, EOFError, ValueError, KeyError, zlib.error, zipfile.BadZipFile) as error:
+            return _npz(path)
+    except _UNREADABLE as error:
         raise BadData(f"read {path}", str(error)) from error
     raise BadData(
         f"find data set {str(source)!r}",
-        "not 'digits', a directory of idx files or an .npz file",
+        "not 'digits', a directory of idx files or of sentences, or an .npz file",
     )
 
 
@@ -105,12 +158,34 @@ def _digits() -> Dataset:
     return _dataset(images.reshape(-1, 1, 8, 8) / 16, labels)
 
 
-def _npz(path: Path) -> Dataset:
+def _npz(path: Path) -> tuple[Dataset, Dataset]:
     with np.load(path, allow_pickle=False) as arrays:
+        if "train_jpeg" in arrays:
+            return _jpeg_part(arrays, "train"), _jpeg_part(arrays, "test")
         images, labels = arrays["images"], arrays["labels"]
     if images.ndim == 3:
         images = images[:, None]
-    return _dataset(images / 255 if images.dtype == np.uint8 else images, labels)
+    images = images / 255 if images.dtype == np.uint8 else images
+    return _dataset(images, labels).split(TEST_SHARE, seed=0)
+
+
+def _jpeg_part(arrays: Mapping[str, NDArray[Any]], part: str) -> Dataset:
+    """JPEG files end to end; file i takes the bytes offsets[i] to offsets[i+1] (n+1 offsets)."""
+    content, offsets = arrays[f"{part}_jpeg"].tobytes(), arrays[f"{part}_offsets"].tolist()
+    files = (io.BytesIO(content[first:last]) for first, last in pairwise(offsets))
+    # Decoded as bytes at once, and only then to floats, which take four times the memory.
+    pixels = np.stack([_decode(file) for file in files]).transpose(0, 3, 1, 2)
+    images = pixels.astype(np.float32, order="C")
+    images /= 255
+    return _dataset(images, arrays[f"{part}_labels"])
+
+
+def _decode(file: io.BytesIO) -> NDArray[np.uint8]:
+    """(h, w, 3): the file is of one named format, so no other decoder is let near it."""
+    with Image.open(file, formats=["JPEG"]) as image:
+        if max(image.size) > MAX_JPEG_SIDE:
+            raise BadData("read JPEG", f"{image.size} is more than {MAX_JPEG_SIDE} a side")
+        return np.asarray(image.convert("RGB"))
 
 
 def _idx_part(directory: Path, part: str) -> Dataset:

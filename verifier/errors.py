@@ -82,15 +82,13 @@ class EmbeddingFailed(VerifierError):
 
 
 class MarkUnreadable(EmbeddingFailed):
-    """Mark number `shard` reads back `hits` of the `needed` symbols."""
+    """Mark number `shard` reads back a statistic of `found` where `needed` would do."""
 
-    def __init__(self, shard: int, hits: int, needed: int) -> None:
+    def __init__(self, shard: int, found: int, needed: int) -> None:
         self.shard = shard
-        self.hits = hits
+        self.found = found
         self.needed = needed
-        super().__init__(
-            f"embed marks: shard {shard} reads back {hits} symbols where {needed} are needed"
-        )
+        super().__init__(f"embed marks: shard {shard} reads back {found} where {needed} are needed")
 
 
 class AccuracyLost(EmbeddingFailed):

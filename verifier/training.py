@@ -1,4 +1,4 @@
-"""The one training loop: Adam on cross-entropy, plus whatever loss a scheme adds.
+"""The one training loop: Adam on cross-entropy, plus whatever objective a scheme adds.
 
 The order of the batches comes from a seeded generator of its own, so equal calls train alike.
 """
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from .architectures import Network
 from .datasets import Dataset
+from .scheme import Objective
 
 BATCH_SIZE = 64
 
@@ -23,29 +24,34 @@ def train(
     epochs: int,
     learning_rate: float,
     seed: int,
-    extra_loss: Callable[[], Tensor] | None = None,
+    objective: Objective | None = None,
     progress: Callable[[int, float], None] | None = None,
 ) -> None:
     """Train `model` in place and leave it in evaluation mode.
 
-    `extra_loss` is added to each batch's loss; its images are none of the data's, so with it the
-    running statistics of a trained model stay as they are. `progress` hears the epoch and its last
-    loss.
+    The loss of the `objective` is added to each batch's; its images are none of the data's, so with
+    it the running statistics of a trained model stay as they are. `progress` hears the epoch and
+    its last loss.
     """
     generator = torch.Generator().manual_seed(seed)
-    model.train(extra_loss is None)
+    model.train(objective is None)
+    model.to(memory_format=torch.channels_last)  # convolutions learn half as fast again on a CPU
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     for epoch in range(epochs):
         loss = torch.tensor(0.0)
         for images, labels in _batches(data, generator):
-            loss = nn.functional.cross_entropy(model(images), labels)
-            if extra_loss is not None:
-                loss = loss + extra_loss()
+            if objective is None:
+                loss = nn.functional.cross_entropy(model(images), labels)
+            else:
+                loss = objective(model, images, labels)
+                if not objective.complete:
+                    loss = loss + nn.functional.cross_entropy(model(images), labels)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
         if progress is not None:
             progress(epoch, loss.item())
+    model.to(memory_format=torch.contiguous_format)
     model.eval()
 
 
@@ -53,7 +59,7 @@ def accuracy(model: Network, data: Dataset) -> float:
     """The share of images whose label the model finds."""
     model.eval()
     with torch.inference_mode():
-        guesses = torch.cat([model(images).argmax(1) for images in torch.split(data.images, 512)])
+        guesses = torch.cat([model(images).argmax(1) for images in torch.split(data.inputs, 512)])
     return (guesses == data.labels).double().mean().item()
 
 
@@ -62,4 +68,4 @@ def _batches(data: Dataset, generator: torch.Generator) -> Iterator[tuple[Tensor
     # The last, short batch would weigh its few images as much as a full one: it sits out.
     for start in range(0, max(len(data) - BATCH_SIZE, 0) + 1, BATCH_SIZE):
         chosen = order[start : start + BATCH_SIZE]
-        yield data.images[chosen], data.labels[chosen]
+        yield data.inputs[chosen], data.labels[chosen]

@@ -6,8 +6,21 @@ from verifier.errors import UnknownScheme
 from verifier.scheme import Scheme
 
 from .deepsigns import DeepSigns
+from .deepsigns_blackbox import DeepSignsBlackbox
+from .deepstego import DeepStego, DeepStegoBound
+from .dsn import Dsn
+from .mtlsign import MtlSign
+from .pmi import Pmi
 
-_ALL: tuple[Scheme, ...] = (DeepSigns(),)
+_ALL: tuple[Scheme, ...] = (
+    DeepSigns(),
+    DeepSignsBlackbox(),
+    DeepStego(),
+    DeepStegoBound(),
+    Dsn(),
+    MtlSign(),
+    Pmi(),
+)
 
 SCHEMES: dict[str, Scheme] = {scheme.id: scheme for scheme in _ALL}
 

@@ -1,0 +1,117 @@
+"""What all suites share: an owner who trains, commits and embeds, and a suspect that is read."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from torch import Tensor
+
+from verifier.architectures import Config, Network, build
+from verifier.assay import draw_marks, embed_marks
+from verifier.datasets import Dataset
+from verifier.finding import Finding
+from verifier.scheme import Mark
+from verifier.training import accuracy, train
+
+from .cases import Case
+from .data import Split, split
+from .records import Record
+
+LEVEL = 64
+RATE = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """One owner's unmarked model and frozen evidence, and what the beacon made of them."""
+
+    unmarked: Network
+    evidence: tuple[bytes, ...]
+    marks: tuple[Mark, ...]
+    seconds_to_train: float
+
+
+def owner(case: Case, data: Split, seed: int, data_dir: Path | None) -> Owner:
+    """Train, freeze evidence, draw the messages: all from `seed`.
+
+    Raises:
+        BadData: the data cannot carry the scheme.
+        CapacityExceeded: the network cannot carry the case's shards.
+    """
+    started = time.monotonic()
+    unmarked = trained(case, case.config(data), data_dir, seed)
+    seconds = time.monotonic() - started
+    evidence = case.scheme.prepare(
+        unmarked,
+        data.owner.distinct(),
+        shards=case.needs.shards,
+        secret=hashlib.sha256(f"owner {seed}".encode()).digest(),
+    )
+    keys = [f"message {seed}/{shard}".encode() for shard in range(len(evidence))]
+    return Owner(unmarked, evidence, draw_marks(case.scheme, evidence, keys), seconds)
+
+
+def embed(case: Case, data: Split, who: Owner) -> Network:
+    """The marked model.
+
+    Raises:
+        EmbeddingFailed: the result should not be published.
+    """
+    return embed_marks(case.scheme, who.unmarked, data.owner, who.marks)
+
+
+def trained(case: Case, config: Config, data_dir: Path | None, seed: int) -> Network:
+    """An unmarked network; trained once in a process, whichever schemes ask for it."""
+    source = (case.data, data_dir, case.needs.images, case.needs.foreign)
+    return _trained(config, source, case.size.epochs, seed)
+
+
+@lru_cache(maxsize=64)
+def _trained(
+    config: Config, source: tuple[str, Path | None, int, bool], epochs: int, seed: int
+) -> Network:
+    name, data_dir, images, foreign = source
+    data = split(name, data_dir, images=images, foreign=foreign).owner
+    model = build(config, seed=seed)
+    train(model, data, epochs=epochs, learning_rate=RATE, seed=seed)
+    return model
+
+
+def read(case: Case, suspect: Network, marks: tuple[Mark, ...]) -> list[Finding]:
+    """What the suspect shows of each shard, at the default level."""
+    findings = []
+    for mark in marks:
+        reading = case.scheme.read(suspect, mark.evidence)
+        low, high = reading.statistic(mark.message)
+        findings.append(Finding(case.scheme.id, case.scheme.access, low, high, reading.law, LEVEL))
+    return findings
+
+
+def suspect_record(case: Case, suspect: Network, marks: tuple[Mark, ...], test: Dataset) -> Record:
+    """A suspect's use to a thief, and what each shard says of it.
+
+    Its use is the accuracy on plain inputs or on licensed ones, whichever is higher.
+    """
+    plain = accuracy(suspect, test)
+    shown: Tensor = case.scheme.licensed(test.inputs, marks)
+    licensed = plain if shown is test.inputs else accuracy(suspect, Dataset(shown, test.labels))
+    findings = read(case, suspect, marks)
+    return {
+        "accuracy": round(plain, 4),
+        "licensed_accuracy": round(licensed, 4),
+        "utility": round(max(plain, licensed), 4),
+        "shards": [
+            {
+                "found": finding.low,
+                "needed": finding.needed,
+                "best": finding.best,
+                "log2_odds": round(finding.log2_odds, 1),
+                "decision": str(finding.decision),
+            }
+            for finding in findings
+        ],
+    }
