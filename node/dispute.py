@@ -108,7 +108,7 @@ async def _reach_outcome(dispute: Dispute, to: Services) -> Outcome | None:
         _report(dispute, to, error)
         return None
     to.signer.keep(dispute, finding)
-    _say(dispute, "measured %d to %d hits of %d", finding.hits_lo, finding.hits_hi, finding.count)
+    _say(dispute, "measured %d to %d where %d match", finding.low, finding.high, finding.needed)
     return Outcome[finding.decision.name]
 
 

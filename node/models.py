@@ -1,6 +1,6 @@
 """Networks to try things on: an owner's, an innocent's, and what a thief makes of one.
 
-An owner has a model; a newcomer has none. Small networks on small images, trained in seconds on a
+An owner has a model; a newcomer has none. Small networks on small data, trained in seconds on a
 CPU. Tensors are imported when they are needed: every command imports this module, few train.
 """
 
@@ -14,8 +14,9 @@ import verifier
 
 if TYPE_CHECKING:
     from verifier.architectures import Config
+    from verifier.datasets import Dataset
 
-Architecture = Literal["mlp", "cnn", "resnet"]
+Architecture = Literal["mlp", "cnn", "resnet", "bilstm"]
 EPOCHS = 20
 
 
@@ -32,15 +33,21 @@ def train_model(
 
     configure_torch()
     training, test = verifier.load_dataset(data)
-    config = _config(architecture, training.input_shape, training.classes)
-    model = build(config, seed=seed)
+    model = build(_config(architecture, training), seed=seed)
     train(model, training, epochs=epochs, learning_rate=1e-3, seed=seed)
     verifier.save_package(model, out)
     return accuracy(model, test)
 
 
 def attack_model(
-    stolen: Path, out: Path, *, data: str, epochs: int = 5, pruned: float = 0.5, seed: int = 7
+    stolen: Path,
+    out: Path,
+    *,
+    data: str,
+    epochs: int = 5,
+    rate: float = 1e-3,
+    pruned: float = 0.5,
+    seed: int = 7,
 ) -> float:
     """Fine-tune, prune and permute a copy of `stolen`; returns its accuracy on the test part.
 
@@ -56,7 +63,7 @@ def attack_model(
     configure_torch()
     training, test = verifier.load_dataset(data)
     model = verifier.load_package(stolen)
-    model = fine_tune(model, training, learning_rate=1e-3, epochs=epochs, seed=seed)
+    model = fine_tune(model, training, learning_rate=rate, epochs=epochs, seed=seed)
     model = prune(model, pruned)
     model = permute_neurons(model, torch.Generator().manual_seed(seed))
     verifier.save_package(model, out)
@@ -70,13 +77,25 @@ def configure_torch() -> None:
     configure(threads=max(1, (os.cpu_count() or 1) // 2))
 
 
-def _config(architecture: Architecture, shape: tuple[int, int, int], classes: int) -> Config:
-    from verifier.architectures import CnnConfig, MlpConfig, ResNetConfig
+def _config(architecture: Architecture, data: Dataset) -> Config:
+    from verifier.architectures import BilstmConfig, CnnConfig, MlpConfig, ResNetConfig
 
-    match architecture:
-        case "mlp":
-            return MlpConfig(input_shape=shape, classes=classes, hidden=(512, 512))
-        case "cnn":
-            return CnnConfig(input_shape=shape, classes=classes, channels=(32, 64), hidden=512)
-        case "resnet":
-            return ResNetConfig(input_shape=shape, classes=classes, width=32, blocks=(2, 2, 2))
+    classes = data.classes
+    match architecture, data.input_shape:
+        case "bilstm", (length,):
+            words = int(data.inputs.max()) + 1
+            return BilstmConfig(
+                input_shape=(length,), classes=classes, vocabulary=words,
+                embedding=64, width=64, hidden=256,
+            )  # fmt: skip
+        case "mlp", (channels, height, width):
+            image = (channels, height, width)
+            return MlpConfig(input_shape=image, classes=classes, hidden=(512, 512))
+        case "cnn", (channels, height, width):
+            image = (channels, height, width)
+            return CnnConfig(input_shape=image, classes=classes, channels=(32, 64), hidden=512)
+        case "resnet", (channels, height, width):
+            image = (channels, height, width)
+            return ResNetConfig(input_shape=image, classes=classes, width=32, blocks=(2, 2, 2))
+    takes = "sentences: choose another" if architecture == "bilstm" else "images: choose bilstm"
+    raise verifier.BadData(f"train a {architecture}", f"it takes {takes}")

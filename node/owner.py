@@ -43,6 +43,7 @@ from .models import configure_torch
 
 POLL_SECONDS = 0.3
 Say = Callable[[str], None]
+Progress = Callable[[int, float], None]
 T = TypeVar("T")
 
 
@@ -97,8 +98,13 @@ async def record_of(court: CourtClient, claim: OwnClaim) -> ClaimRecord | None:
         return None
 
 
-async def embed(court: CourtClient, claim: OwnClaim, out: Path, *, say: Say) -> None:
-    """Train the claim's messages into a copy of its model, saved as a package at `out`."""
+async def embed(
+    court: CourtClient, claim: OwnClaim, out: Path, *, say: Say, progress: Progress | None = None
+) -> None:
+    """Train the claim's messages into a copy of its model, saved as a package at `out`.
+
+    `progress` hears each epoch of the training and its last loss.
+    """
     beacon = await wait_for_beacon(court, claim)
     keys = [
         derive_message_key(seed, beacon, claim.id, claim.scheme, index)
@@ -110,7 +116,8 @@ async def embed(court: CourtClient, claim: OwnClaim, out: Path, *, say: Say) -> 
         model = verifier.load_package(Path(claim.model))
         evidence = [claim.evidence(index) for index in range(len(keys))]
         training, _ = verifier.load_dataset(claim.data)
-        verifier.save_package(verifier.embed(claim.scheme, model, training, evidence, keys), out)
+        marked = verifier.embed(claim.scheme, model, training, evidence, keys, progress=progress)
+        verifier.save_package(marked, out)
 
     say(f"embeds {len(keys)} messages")
     await asyncio.to_thread(train)

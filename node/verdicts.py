@@ -9,7 +9,7 @@ import aiohttp
 
 from protocol.chain import CourtClient
 from protocol.types import DisputeId
-from verifier import Finding
+from verifier import Access, Finding
 
 PEER_TIMEOUT = aiohttp.ClientTimeout(total=5)
 
@@ -47,7 +47,9 @@ async def verdict_facts(court: CourtClient, dispute_id: DisputeId) -> dict[str, 
     finding = await _first_finding(endpoints, dispute_id)
     if finding is not None:
         facts |= {
-            "hits": f"{finding.hits_lo} of {finding.count}",
+            "scheme": finding.scheme,
+            "score": f"{finding.low} of {finding.best}",
+            "needed": finding.needed,
             "odds": f"2^{finding.log2_odds:.1f}",
             "meaning": meaning(finding, verdict.outcome.name, dispute.claim_id.hex()),
         }
@@ -59,9 +61,15 @@ def meaning(finding: Finding, outcome: str, claim: str) -> str:
     if outcome == "MATCH":
         return (
             f"this model carries, with odds of chance below 2^-{finding.level}, "
-            f"the mark of claim {claim[:8]}: it depends on the claim's message"
+            f"the mark of claim {claim[:8]}: it depends on the claim's message{_caveat(finding)}"
         )
     return f"no dependence on the message of claim {claim[:8]} was shown"
+
+
+def _caveat(finding: Finding) -> str:
+    if finding.access is Access.WEIGHTS:
+        return ""
+    return "; it may have been trained on the owner's marked material without being a copy"
 
 
 async def _first_finding(endpoints: list[str], dispute_id: DisputeId) -> Finding | None:

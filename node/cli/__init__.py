@@ -7,6 +7,7 @@ import sys
 import click
 
 from .arbitrator import verdict
+from .bench import bench
 from .devnet import chain, demo, deploy, devnet, mirror
 from .model import model
 from .owner import owner
@@ -21,7 +22,7 @@ def main() -> None:
     """Settle whose neural network this is."""
 
 
-for command in (demo, devnet, owner, node, verdict, model, chain, deploy, mirror):
+for command in (demo, devnet, owner, node, verdict, model, bench, chain, deploy, mirror):
     main.add_command(command)
 
 # py_ecc raises Python's recursion limit to 100,000 when it is imported, under which 64 KiB of "["

@@ -10,7 +10,7 @@ import click
 from aiohttp import web
 from eth_account import Account
 
-from node.demo import run_demo
+from node.demo import STORIES, run_demo
 from node.devchain import serve
 from node.devnet import run_devnet
 from node.faucet import fill
@@ -31,12 +31,17 @@ ExistingFile = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.command()
 @click.option("--keep", is_flag=True, help="Leave everything running and say how to look at it.")
 @click.option("--dir", "directory", type=Directory, help="Work here, not in a temporary directory.")
+@click.option(
+    "--scheme", type=click.Choice([*STORIES, "all"]), default="deepsigns-v1", show_default=True,
+    help="Mark with this one, or tell the story with each.",
+)  # fmt: skip
 @json_option
 @awaited
-async def demo(keep: bool, directory: Path | None, as_json: bool) -> None:
+async def demo(keep: bool, directory: Path | None, scheme: str, as_json: bool) -> None:
     """Tell a stolen model from an innocent one: the whole story, on this machine."""
+    schemes = list(STORIES) if scheme == "all" else [scheme]
     with tempfile.TemporaryDirectory(prefix="assay-demo-") as temporary:
-        right = await run_demo(directory or Path(temporary), keep=keep, as_json=as_json)
+        right = await run_demo(directory or Path(temporary), schemes, keep=keep, as_json=as_json)
     raise SystemExit(0 if right else 1)
 
 

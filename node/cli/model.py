@@ -15,7 +15,7 @@ out_option = click.option(
 )
 data_option = click.option(
     "--data", default="digits", show_default=True,
-    help="`digits`, a directory of idx files, or an .npz file.",
+    help="`digits`, a directory of idx files or of BANKING77, or an .npz file.",
 )  # fmt: skip
 seed_option = click.option("--seed", default=1, show_default=True)
 
@@ -29,7 +29,10 @@ def model() -> None:
 @out_option
 @data_option
 @click.option(
-    "--architecture", type=click.Choice(["mlp", "cnn", "resnet"]), default="cnn", show_default=True
+    "--architecture",
+    type=click.Choice(["mlp", "cnn", "resnet", "bilstm"]),
+    default="cnn",
+    show_default=True,
 )
 @click.option("--epochs", type=click.IntRange(min=1), default=EPOCHS, show_default=True)
 @seed_option

@@ -61,7 +61,11 @@ async def init(home: Path, rpc_url: str, faucet: bool, as_json: bool) -> None:
 
 @owner.command()
 @package_argument
-@click.option("--data", required=True, help="`digits`, a directory of idx files, or an .npz file.")
+@click.option(
+    "--data",
+    required=True,
+    help="`digits`, a directory of idx files or of BANKING77, or an .npz file.",
+)
 @click.option("--scheme", default="deepsigns-v1", show_default=True)
 @click.option(
     "--shards", default=4, show_default=True, help="How many disputes the claim is good for."
@@ -95,7 +99,12 @@ async def embed(
     """Train the claim's messages into a copy of its model."""
     claim = load_claim(home, claim_name)
     async with connected(home, court_file, rpc_url) as (court, _):
-        await desk.embed(court, claim, out, say=say)
+        with console.status("trains") as status:
+
+            def progress(epoch: int, loss: float) -> None:
+                status.update(f"trains: epoch {epoch + 1} done, loss {loss:.3f}")
+
+            await desk.embed(court, claim, out, say=say, progress=progress)
     show(as_json, {"claim": claim.id.hex(), "package": str(out)})
 
 
