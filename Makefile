@@ -72,13 +72,15 @@ vectors: setup ## make the golden vectors again
 	$(BIN)/python tests/vectors/generate_digests.py
 
 bench: setup ## measure what the docs state; writes docs/results
-	$(BIN)/python -m verifier.bench.deepsigns --seeds 3 --out docs/results/deepsigns-digits.json
+	$(BIN)/assay bench tables --out docs/results/schemes --jobs 2
 	$(BIN)/python -m tests.bench.gas --out docs/results/gas.json
 	$(BIN)/python -m tests.bench.node --out docs/results/node.json
 	$(BIN)/python -m tests.bench.figures
+	$(BIN)/python -m tests.bench.schemes_page
 
-figures: setup ## write docs/figures.md from docs/results
+figures: setup ## write docs/figures.md and docs/schemes.md from docs/results
 	$(BIN)/python -m tests.bench.figures
+	$(BIN)/python -m tests.bench.schemes_page
 
 nightly: setup ## longer fuzzing
 	cd contracts && FOUNDRY_PROFILE=ci ../node_modules/.bin/forge test

@@ -19,12 +19,12 @@ Report = dict[str, Any]
 
 def render() -> str:
     """The page."""
-    gas, node, marks = (
-        json.loads((DOCS / "results" / f"{name}.json").read_text())
-        for name in ("gas", "node", "deepsigns-digits")
+    gas, node = (
+        json.loads((DOCS / "results" / f"{name}.json").read_text()) for name in ("gas", "node")
     )
     parts = ["# Figures", "Generated from `docs/results` by `python -m tests.bench.figures`."]
-    parts += _dispute(node) + _gas(gas) + _marks(marks)
+    parts.append("What the schemes cost and survive is in [schemes.md](schemes.md).")
+    parts += _dispute(node) + _gas(gas)
     return "\n\n".join(parts) + "\n"
 
 
@@ -52,27 +52,6 @@ def _gas(report: Report) -> list[str]:
         "stay below 260,000 at 4 and 330,000 at 64."
     )
     return [title, _table(["step", *(f"n = {size}" for size in sizes)], rows)]
-
-
-def _marks(report: Report) -> list[str]:
-    medians = report["median_of_seeds"]
-    rows = [
-        [attack, f"{hits} of {report['bits']}", f"{medians['accuracy'][attack]:.1%}"]
-        for attack, hits in medians["hits_of_worst_shard"].items()
-    ]
-    innocent, (low, high) = medians["innocent_hits"], report["chance_999"]
-    title = (
-        f"## DeepSigns on digits\n\n`{report['command']}`, {report['environment']['machine']}, "
-        f"{len(report['runs'])} seeds; the worst of 4 shards, median of the seeds. A `MATCH` at "
-        f"2^-64 needs {report['needed_for_match']} hits. Accuracy falls by "
-        f"{100 * medians['accuracy_drop']:.2f} points when the marks are embedded."
-    )
-    innocents = (
-        f"Eight independent networks and the unmarked parent, alignment on: {innocent['least']} to "
-        f"{innocent['most']} hits, mean {innocent['mean']} (chance: 128; 99.9 % band {low} to "
-        f"{high}), all `NO_MATCH`."
-    )
-    return [title, _table(["attack", "hits", "accuracy"], rows), innocents]
 
 
 def _provenance(report: Report) -> str:

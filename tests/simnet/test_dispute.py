@@ -12,10 +12,10 @@ from node.errors import Refused, Unavailable
 from protocol.errors import BadCertificate
 from protocol.types import Digest, Outcome, State
 from tests.support.simnet import INNOCENT, STOLEN, SimCommittee
-from verifier import Finding
+from verifier import Access, Finding, hits_law
 from verifier.errors import BadEvidence, BadModel, UnknownScheme
 
-INCONCLUSIVE = Finding("deepsigns-v1", hits_lo=190, hits_hi=210, count=256, alphabet=2, level=64)
+INCONCLUSIVE = Finding("deepsigns-v1", Access.WEIGHTS, 190, 210, hits_law(256, 2), level=64)
 
 CASES: dict[str, tuple[Finding | Exception, Outcome]] = {
     "a stolen model": (STOLEN, Outcome.MATCH),

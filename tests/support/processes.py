@@ -43,6 +43,8 @@ class Running:
 @contextmanager
 def started(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> Iterator[Running]:
     """`assay <arguments>` for the length of the block, ended as Ctrl-C would."""
+    # Who starts tests in the background may have Ctrl-C ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "node", *arguments],
         cwd=cwd,

@@ -52,11 +52,11 @@ from protocol.types import (
     Verdict,
 )
 from tests.support.factories import COURT, address, digest, keyed_dispute, seat
-from verifier import Finding
+from verifier import Access, Finding, hits_law
 
 OWNER = address(4)
-STOLEN = Finding("deepsigns-v1", hits_lo=250, hits_hi=251, count=256, alphabet=2, level=64)
-INNOCENT = Finding("deepsigns-v1", hits_lo=130, hits_hi=132, count=256, alphabet=2, level=64)
+STOLEN = Finding("deepsigns-v1", Access.WEIGHTS, 250, 251, hits_law(256, 2), level=64)
+INNOCENT = Finding("deepsigns-v1", Access.WEIGHTS, 130, 132, hits_law(256, 2), level=64)
 
 
 class SimChain:

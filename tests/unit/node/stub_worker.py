@@ -13,7 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-FINDING = {"scheme": "s-v1", "hits_lo": 64, "hits_hi": 64, "count": 64, "alphabet": 2, "level": 40}
+FINDING = {
+    "scheme": "s-v1", "access": "weights", "low": 64, "high": 64, "law": [[64, [1, 0]]], "level": 40
+}  # fmt: skip
 
 
 def measure(job: dict[str, Any]) -> None:
@@ -90,7 +92,7 @@ BEHAVIOURS: dict[str, Callable[[dict[str, Any]], object]] = {
     "silence": lambda _: None,
     "nonsense": lambda _: print("nonsense"),
     "array": lambda _: print("[]"),
-    "impossible": lambda _: print(json.dumps({"finding": FINDING | {"hits_lo": 65}})),
+    "impossible": lambda _: print(json.dumps({"finding": FINDING | {"low": 65}})),
 }
 
 

@@ -108,7 +108,7 @@ async def test_dispute__shows_the_step_the_vote_and_the_finding(
     shown = await answer.json()
     assert shown["step"] == "voted"
     assert shown["votes"] == [{"round": 0, "outcome": "MATCH"}]
-    assert shown["finding"]["hits_lo"] == STOLEN.hits_lo
+    assert shown["finding"]["low"] == STOLEN.low
 
 
 async def test_dispute__that_is_not_ours_is_not_found(client: Client) -> None:

@@ -305,7 +305,7 @@ def test_a_dispute_goes_from_seen_to_closed(journal: Journal) -> None:
 
 def test_keep_finding__the_last_one_stays(journal: Journal) -> None:
     assert journal.finding(DISPUTE) is None
-    journal.keep_finding(DISPUTE, '{"hits_lo": 1}')
-    journal.keep_finding(DISPUTE, '{"hits_lo": 2}')
+    journal.keep_finding(DISPUTE, '{"low": 1}')
+    journal.keep_finding(DISPUTE, '{"low": 2}')
 
-    assert journal.finding(DISPUTE) == '{"hits_lo": 2}'
+    assert journal.finding(DISPUTE) == '{"low": 2}'

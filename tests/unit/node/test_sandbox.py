@@ -15,7 +15,7 @@ import pytest
 from node import sandbox as sandbox_module
 from node.errors import SandboxFailed
 from node.sandbox import ProcessSandbox
-from verifier import Finding
+from verifier import Access, Finding, hits_law
 from verifier.errors import BadEvidence, BadModel, UnknownScheme
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits are those of Linux")
@@ -45,7 +45,7 @@ async def test_verify__gives_the_finding_and_leaves_nothing(
 ) -> None:
     finding = await verify(sandbox, "measure")
 
-    assert finding == Finding("s-v1", hits_lo=64, hits_hi=64, count=64, alphabet=2, level=40)
+    assert finding == Finding("s-v1", Access.WEIGHTS, 64, 64, hits_law(64, 2), level=40)
     assert not os.listdir(temporary)
 
 

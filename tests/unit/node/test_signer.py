@@ -18,7 +18,7 @@ from protocol.envelope import envelope_context, seal
 from protocol.errors import BadEnvelope, BadOpening, InvalidSignature
 from protocol.messages import Claim, Opening, vote_digest
 from protocol.types import Court, Digest, Dispute, Outcome
-from verifier import Finding
+from verifier import Access, Finding, hits_law
 
 
 @pytest.fixture
@@ -152,9 +152,9 @@ def test_keep_and_close__move_the_dispute_on(
     signer: JournalSigner, journal: Journal, dispute: Dispute
 ) -> None:
     journal.advance(1, [(dispute.id, dispute.vote_deadline)])
-    finding = Finding("s-v1", hits_lo=64, hits_hi=64, count=64, alphabet=2, level=40)
+    finding = Finding("s-v1", Access.WEIGHTS, 64, 64, hits_law(64, 2), level=40)
 
     signer.keep(dispute, finding)
-    assert '"hits_lo": 64' in (journal.finding(dispute.id) or "")
+    assert '"low": 64' in (journal.finding(dispute.id) or "")
     signer.close(dispute)
     assert journal.step(dispute.id) is Step.CLOSED

@@ -1,18 +1,27 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 
 import pytest
 import torch
 
 from tests.support.tiny_models import CNN, MLP, digits, marked, trained
-from verifier import BadData, BadEvidence, BadModel, CapacityExceeded, MarkUnreadable
+from verifier import (
+    AccuracyLost,
+    BadData,
+    BadEvidence,
+    BadModel,
+    CapacityExceeded,
+    Dataset,
+    MarkUnreadable,
+)
 from verifier.architectures import Network, build
+from verifier.assay import embed_marks
 from verifier.message import expand_message
-from verifier.odds import count_hits
 from verifier.removal import fine_tune, prune
 from verifier.scheme import Mark, MessageShape
-from verifier.schemes.deepsigns import EPSILON, DeepSigns
+from verifier.schemes.deepsigns import DeepSigns
 from verifier.weights import pack, unpack
 
 SCHEME = DeepSigns()
@@ -22,7 +31,7 @@ SHAPE = MessageShape(256, 2)
 def hits(model: Network) -> int:
     mark = marked(SCHEME.id)
     reading = SCHEME.read(model, mark.evidence)
-    return count_hits(reading, expand_message(mark.message_key, SHAPE))[0]
+    return reading.statistic(expand_message(mark.message_key, SHAPE))[0]
 
 
 def test_shape__be_256_bits() -> None:
@@ -79,7 +88,7 @@ def test_read__change_less_than_half_of_epsilon_between_devices() -> None:
             torch.tensor(SCHEME.read(model, mark.evidence).margins) for model in (suspect, exact)
         ]
 
-        assert (margins[0] - margins[1]).abs().max() < EPSILON / 2
+        assert (margins[0] - margins[1]).abs().max() < 1 / 2
 
 
 def test_read__mute_a_neuron_that_overflows_instead_of_all() -> None:
@@ -109,14 +118,41 @@ def test_read__reject_a_model_without_the_layer() -> None:
         SCHEME.read(build(CNN, seed=0), marked(SCHEME.id).evidence)
 
 
-def test_embed__refuse_to_hand_out_a_mark_that_does_not_read_back(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("verifier.schemes.deepsigns.EPOCHS", 0)
+def test_embed__refuse_to_hand_out_a_mark_that_does_not_read_back() -> None:
     mark = marked(SCHEME.id)
+    marks = [Mark(mark.evidence, expand_message(b"", SHAPE))]
 
-    with pytest.raises(MarkUnreadable, match=r"shard 0 reads back \d+ symbols where 227"):
-        SCHEME.embed(mark.unmarked, digits()[0], [Mark(mark.evidence, expand_message(b"", SHAPE))])
+    with pytest.raises(MarkUnreadable, match=r"shard 0 reads back \d+ where 215 are needed"):
+        embed_marks(DeepSigns(epochs=0), mark.unmarked, digits()[0], marks)
+
+
+class Careless(DeepSigns):
+    def training_data(self, data: Dataset, marks: Sequence[Mark]) -> Dataset:
+        return Dataset(data.inputs, data.labels.roll(1))
+
+
+def test_embed__refuse_to_hand_out_a_model_that_forgot_its_task() -> None:
+    mark = marked(SCHEME.id)
+    marks = [Mark(mark.evidence, expand_message(b"", SHAPE))]
+
+    with pytest.raises(AccuracyLost, match=r"accuracy falls from 9"):
+        embed_marks(Careless(), mark.unmarked, digits()[0], marks)
+
+
+def test_objective__train_a_mark_in_a_loop_of_ones_own() -> None:
+    mark, data = marked(SCHEME.id), digits()[0]
+    message = expand_message(mark.message_key, SHAPE)
+    objective = SCHEME.objective(mark.unmarked, [Mark(mark.evidence, message)])
+    model = SCHEME.start(mark.unmarked)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+
+    for _ in range(150):
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(model(data.inputs), data.labels)
+        (loss + objective(model, data.inputs, data.labels)).backward()
+        optimizer.step()
+
+    assert SCHEME.read(model, mark.evidence).statistic(message)[0] >= 200
 
 
 FORGERIES = {

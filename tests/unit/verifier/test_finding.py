@@ -6,13 +6,14 @@ import sys
 
 import pytest
 
-from verifier import Decision, Finding, LevelUnreachable
+from verifier import Access, Decision, Finding, LevelUnreachable, hits_law
 
-FOUND = Finding("deepsigns-v1", hits_lo=250, hits_hi=251, count=256, alphabet=2, level=64)
+FOUND = Finding("deepsigns-v1", Access.WEIGHTS, 250, 251, hits_law(256, 2), level=64)
 
 
-def test_finding__decide_by_its_counts() -> None:
+def test_finding__decide_by_its_statistic() -> None:
     assert FOUND.decision is Decision.MATCH
+    assert (FOUND.symbols, FOUND.alphabet, FOUND.best) == (256, 2, 256)
     assert FOUND.log2_odds == pytest.approx(-217.5, abs=0.1)  # C(256, <=6) = 2^38.5
 
 
@@ -21,7 +22,7 @@ def test_from_json__give_back_what_to_json_took() -> None:
 
 
 def test_from_json__derive_the_decision_rather_than_believe_it() -> None:
-    lie = FOUND.to_json() | {"hits_lo": 0, "hits_hi": 0, "decision": "MATCH", "log2_odds": -256}
+    lie = FOUND.to_json() | {"low": 0, "high": 0, "decision": "MATCH", "log2_odds": -256}
 
     assert Finding.from_json(lie).decision is Decision.NO_MATCH
 
@@ -30,21 +31,31 @@ def test_from_json__derive_the_decision_rather_than_believe_it() -> None:
     "change",
     [
         {"scheme": None},
-        {"hits_lo": "250"},
-        {"hits_lo": True},
+        {"access": "rumour"},
+        {"low": "250"},
+        {"low": True},
         {"level": 64.0},
-        {"hits_hi": 257},
-        {"hits_lo": 252},
+        {"low": 252},
+        {"low": 300, "high": 300},
+        {"law": []},
+        {"law": [[0, [1, 0]]]},
+        {"law": [[256, [0, 1]]]},
+        {"law": [[256, [1]]]},
+        {"law": [[128, [1, 0]], [128, [1, 0, 0]]]},
+        {"law": [[256, [1.0, 0]]]},
+        {"law": [[256, "10"]]},
+        {"law": [[5000, [1, 0]]]},
+        {"law": [[256, [10**9, 0]]]},
     ],
 )
-def test_from_json__reject_counts_that_are_none(change: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"read finding|decide"):
-        Finding.from_json(FOUND.to_json() | change)
+def test_from_json__reject_numbers_that_are_none(change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"finding|decide|odds|rumour"):
+        _ = Finding.from_json(FOUND.to_json() | change).log2_odds
 
 
 def test_finding__reject_a_level_out_of_reach() -> None:
     with pytest.raises(LevelUnreachable):
-        Finding("deepsigns-v1", hits_lo=0, hits_hi=0, count=40, alphabet=2, level=64)
+        Finding("deepsigns-v1", Access.WEIGHTS, 0, 0, hits_law(40, 2), level=64)
 
 
 def test_import_verifier__leave_torch_alone() -> None:

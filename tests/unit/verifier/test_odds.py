@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from math import comb, log2
 
@@ -8,9 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from verifier import Decision, LevelUnreachable, decide, threshold
-from verifier.odds import count_hits, log2_odds
-from verifier.scheme import Reading
+from verifier import Decision, decide, threshold
+from verifier.odds import hits_law, law_of, log2_odds
+
+tables = st.integers(1, 3).flatmap(
+    lambda alphabet: st.lists(
+        st.lists(st.integers(-6, 6), min_size=alphabet, max_size=alphabet), min_size=1, max_size=5
+    )
+)
 
 
 @pytest.mark.parametrize(
@@ -20,11 +26,11 @@ from verifier.scheme import Reading
 def test_threshold__agree_with_the_tables_of_the_design(
     count: int, alphabet: int, hits: int
 ) -> None:
-    assert threshold(count, alphabet, 64) == hits
+    assert threshold(hits_law(count, alphabet), 64) == hits
 
 
 @given(st.integers(1, 60), st.integers(2, 12), st.integers(1, 100))
-def test_threshold__be_the_first_whose_exact_odds_pass(
+def test_threshold__be_the_first_number_of_hits_whose_exact_odds_pass(
     count: int, alphabet: int, level: int
 ) -> None:
     odds = [
@@ -36,28 +42,48 @@ def test_threshold__be_the_first_whose_exact_odds_pass(
     ]
     passing = [hits for hits, chance in enumerate(odds) if chance <= Fraction(1, 2**level)]
 
-    if passing:
-        assert threshold(count, alphabet, level) == passing[0]
-    else:
-        with pytest.raises(LevelUnreachable):
-            threshold(count, alphabet, level)
+    assert threshold(hits_law(count, alphabet), level) == (passing or [count + 1])[0]
+
+
+@given(tables, st.integers(1, 8))
+def test_threshold__be_the_first_statistic_whose_messages_are_few_enough(
+    table: list[list[int]], level: int
+) -> None:
+    sums = [sum(picked) for picked in itertools.product(*table)]
+    passing = [
+        statistic
+        for statistic in range(min(sums), max(sums) + 2)
+        if sum(other >= statistic for other in sums) << level <= len(sums)
+    ]
+
+    assert threshold(law_of(table), level) == passing[0]
 
 
 def test_threshold__reach_2_to_the_minus_64_with_64_bits_and_not_with_63() -> None:
-    assert threshold(64, 2, 64) == 64
-    with pytest.raises(LevelUnreachable, match="63 symbols of 2 values"):
-        threshold(63, 2, 64)
+    assert threshold(hits_law(64, 2), 64) == 64
+    assert threshold(hits_law(63, 2), 64) == 64  # one more than there are
+
+
+def test_law_of__count_rows_and_forget_which_score_stood_where() -> None:
+    assert law_of([(0, 1), (1, 0), (2, 2)]) == ((1, (2, 2)), (2, (1, 0)))
+    assert law_of([(1, 0, 0)] * 7) == hits_law(7, 3)
 
 
 @pytest.mark.parametrize(("hits", "count", "alphabet"), [(60, 100, 2), (20, 100, 10), (0, 5, 3)])
 def test_log2_odds__agree_with_scipy(hits: int, count: int, alphabet: int) -> None:
     expected = log2(binom.sf(hits - 1, count, 1 / alphabet))
 
-    assert log2_odds(hits, count=count, alphabet=alphabet) == pytest.approx(expected, abs=1e-6)
+    assert log2_odds(hits, hits_law(count, alphabet)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_log2_odds__be_certain_below_the_least_and_refuse_more_than_the_most() -> None:
+    assert log2_odds(-9, hits_law(5, 2)) == 0
+    with pytest.raises(ValueError, match="6 is more than 5"):
+        log2_odds(6, hits_law(5, 2))
 
 
 @pytest.mark.parametrize(
-    ("hits_lo", "hits_hi", "decision"),
+    ("low", "high", "decision"),
     [
         (113, 113, Decision.MATCH),
         (113, 128, Decision.MATCH),
@@ -67,42 +93,21 @@ def test_log2_odds__agree_with_scipy(hits: int, count: int, alphabet: int) -> No
         (0, 0, Decision.NO_MATCH),
     ],
 )
-def test_decide__by_the_band_around_113_of_128(
-    hits_lo: int, hits_hi: int, decision: Decision
-) -> None:
-    assert decide(hits_lo, hits_hi, count=128, alphabet=2, level=64) is decision
+def test_decide__by_the_band_around_113_of_128(low: int, high: int, decision: Decision) -> None:
+    assert decide(low, high, law=hits_law(128, 2), level=64) is decision
 
 
-@pytest.mark.parametrize(("hits_lo", "hits_hi"), [(2, 1), (-1, 3), (0, 129)])
-def test_decide__reject_impossible_hits(hits_lo: int, hits_hi: int) -> None:
-    with pytest.raises(ValueError, match="does not hold"):
-        decide(hits_lo, hits_hi, count=128, alphabet=2, level=64)
+def test_decide__never_match_a_suspect_that_answers_alike_whatever_it_is_asked() -> None:
+    law = law_of([(7, 7)] * 128)
+
+    assert decide(128 * 7, 128 * 7, law=law, level=64) is Decision.NO_MATCH
 
 
-def test_count_hits__leave_answers_inside_the_band_to_neither_side() -> None:
-    reading = Reading(answers=(1, 1, 0, 0), margins=(0.5, 0.1, 0.5, 0.1), epsilon=0.2)
+def test_decide__reject_an_empty_band() -> None:
+    with pytest.raises(ValueError, match="2 <= 1 does not hold"):
+        decide(2, 1, law=hits_law(128, 2), level=64)
 
-    assert count_hits(reading, (1, 1, 1, 1)) == (1, 3)  # a hit, two unsure, a miss
 
-
-@given(st.data())
-def test_decide__never_set_two_honest_nodes_against_each_other(data: st.DataObject) -> None:
-    """Two devices see the same scores with noise of at most epsilon / 2 each."""
-    count, epsilon = 8, 1.0
-    scores = st.lists(st.floats(-2, 2), min_size=count, max_size=count)
-    noise = st.lists(st.floats(-epsilon / 2, epsilon / 2), min_size=count, max_size=count)
-    message = data.draw(st.lists(st.integers(0, 1), min_size=count, max_size=count))
-    true = data.draw(scores)
-
-    decisions = set()
-    for _ in range(2):
-        seen = [score + error for score, error in zip(true, data.draw(noise), strict=True)]
-        reading = Reading(
-            answers=tuple(int(score > 0) for score in seen),
-            margins=tuple(abs(score) for score in seen),
-            epsilon=epsilon,
-        )
-        hits_lo, hits_hi = count_hits(reading, message)
-        decisions.add(decide(hits_lo, hits_hi, count=count, alphabet=2, level=5))
-
-    assert not decisions >= {Decision.MATCH, Decision.NO_MATCH}
+def test_threshold__refuse_a_law_that_would_take_minutes() -> None:
+    with pytest.raises(ValueError, match="too many"):
+        threshold(law_of([(10**7, 0)] * 64), 64)

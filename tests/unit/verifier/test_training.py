@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from tests.support.tiny_models import MLP, RESNET, digits, trained
-from verifier.architectures import build
+from verifier.architectures import Network, build
+from verifier.scheme import Objective
 from verifier.training import accuracy, train
 
 
@@ -40,28 +42,39 @@ def test_train__tell_each_epoch_and_end_in_evaluation_mode() -> None:
     assert not model.training
 
 
-def test_train__minimise_the_extra_loss_as_well() -> None:
-    model = build(MLP, seed=0)
-    weight = model.get_parameter("head.weight")
-
-    train(
-        model,
-        digits()[0],
-        epochs=3,
-        learning_rate=1e-3,
-        seed=0,
-        extra_loss=lambda: 100 * weight.square().mean(),
-    )
-
-    assert weight.square().mean() < build(MLP, seed=0).get_parameter("head.weight").square().mean()
+class SmallHead(Objective):
+    def forward(self, model: Network, images: Tensor, labels: Tensor) -> Tensor:
+        return 100 * model.head.weight.square().mean()
 
 
-def test_train__keep_the_running_statistics_of_a_model_with_an_extra_loss() -> None:
+class Whole(SmallHead):
+    complete = True
+
+
+def test_train__minimise_the_objective_as_well() -> None:
+    model, data = build(MLP, seed=0), digits()[0]
+
+    train(model, data, epochs=3, learning_rate=1e-3, seed=0, objective=SmallHead())
+
+    assert model.head.weight.square().mean() < build(MLP, seed=0).head.weight.square().mean()
+    assert accuracy(model, data) > 0.5
+
+
+def test_train__learn_nothing_but_a_complete_objective() -> None:
+    model, data = build(MLP, seed=0), digits()[0]
+    first_layer = model.get_parameter("hidden.0.weight").clone()
+
+    train(model, data, epochs=1, learning_rate=1e-3, seed=0, objective=Whole())
+
+    assert model.get_parameter("hidden.0.weight").equal(first_layer)
+
+
+def test_train__keep_the_running_statistics_of_a_model_with_an_objective() -> None:
     model = build(RESNET, seed=0)
     before = model.get_buffer("norm.running_mean").clone()
     data = digits()[0].part(torch.arange(128))
 
-    train(model, data, epochs=1, learning_rate=1e-3, seed=0, extra_loss=lambda: torch.zeros(()))
+    train(model, data, epochs=1, learning_rate=1e-3, seed=0, objective=SmallHead())
     assert model.get_buffer("norm.running_mean").equal(before)
 
     train(model, data, epochs=1, learning_rate=1e-3, seed=0)
