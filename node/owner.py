@@ -116,7 +116,9 @@ async def embed(
         model = verifier.load_package(Path(claim.model))
         evidence = [claim.evidence(index) for index in range(len(keys))]
         training, _ = verifier.load_dataset(claim.data)
-        marked = verifier.embed(claim.scheme, model, training, evidence, keys, progress=progress)
+        marked = verifier.embed(
+            claim.scheme, model, training, evidence, keys, level=claim.level, progress=progress
+        )
         verifier.save_package(marked, out)
 
     say(f"embeds {len(keys)} messages")

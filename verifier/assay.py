@@ -9,7 +9,7 @@ from pathlib import Path
 from .architectures import Network
 from .datasets import Dataset
 from .errors import AccuracyLost, MarkUnreadable
-from .finding import Finding, validate_level
+from .finding import DEFAULT_LEVEL, Finding, validate_level
 from .message import expand_message
 from .odds import threshold
 from .package import load_package
@@ -19,6 +19,9 @@ from .training import accuracy, train
 
 MAX_ACCURACY_LOSS = 0.03
 """On the training data; nobody would ship a model that lost more."""
+
+SPARE = 1.25
+"""A mark that only just reaches its level when it is fresh would not outlive a first attack."""
 
 
 def prepare(
@@ -45,12 +48,13 @@ def embed(
     evidence: Sequence[bytes],
     message_keys: Sequence[bytes],
     *,
+    level: int = DEFAULT_LEVEL,
     progress: Callable[[int, float], None] | None = None,
 ) -> Network:
     """A marked copy of the unmarked `model`, with the message of each key at its evidence.
 
-    The convenience: `Scheme.objective` is the same for a training loop of one's own. `progress`
-    hears each epoch and its last loss.
+    The convenience: `Scheme.objective` is the same for a training loop of one's own. `level` is the
+    claim's: the marks must clear it by `SPARE`. `progress` hears each epoch and its last loss.
 
     Raises:
         BadEvidence: a piece of evidence breaks a rule of the scheme.
@@ -58,7 +62,8 @@ def embed(
         UnknownScheme: there is no such scheme.
     """
     scheme = find_scheme(scheme_id)
-    return embed_marks(scheme, model, data, draw_marks(scheme, evidence, message_keys), progress)
+    marks = draw_marks(scheme, evidence, message_keys)
+    return embed_marks(scheme, model, data, marks, level=level, progress=progress)
 
 
 def draw_marks(
@@ -80,6 +85,8 @@ def embed_marks(
     model: Network,
     data: Dataset,
     marks: Sequence[Mark],
+    *,
+    level: int = DEFAULT_LEVEL,
     progress: Callable[[int, float], None] | None = None,
 ) -> Network:
     """`embed`, for a scheme with parameters of one's own.
@@ -104,7 +111,7 @@ def embed_marks(
     for shard, mark in enumerate(marks):
         reading = scheme.read(marked, mark.evidence)
         found, _ = reading.statistic(mark.message)
-        needed = threshold(reading.law, scheme.self_test_level)
+        needed = threshold(reading.law, round(SPARE * level))
         if found < needed:
             raise MarkUnreadable(shard, found, needed)
 

@@ -16,6 +16,9 @@ MAX_SYMBOLS = 1 << 12
 MAX_ALPHABET = 1 << 16
 """A message is read from 16-bit words (SPEC 3, step 3)."""
 
+DEFAULT_LEVEL = 64
+"""Of a claim: a MATCH is then an accident once in 2^64."""
+
 
 class Access(StrEnum):
     """What of a suspect a scheme reads, and so what it takes to carry a mark by accident."""

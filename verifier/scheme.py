@@ -128,10 +128,6 @@ class Scheme(ABC):
     epochs: int = 20
     learning_rate: float = 1e-3
 
-    self_test_level: ClassVar[int] = 96
-    """Half as much again as the default level: a mark that only just reads back right after
-    embedding would not outlive a first attack."""
-
     @abstractmethod
     def prepare(
         self, model: Network, data: Dataset, *, shards: int, secret: bytes

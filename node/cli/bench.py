@@ -15,7 +15,7 @@ from .frame import REFUSED, Command, console, errors_as_sentences, json_option, 
 if TYPE_CHECKING:
     from verifier.bench.tables import Task
 
-DATA = ("digits", "mnist", "fashion-mnist", "cifar10", "banking77")
+DATA = ("digits", "mnist", "mnist-60k", "fashion-mnist", "cifar10", "banking77")
 
 scheme_option = click.option(
     "--scheme", "schemes", multiple=True, help="Only this scheme; give it again for more."

@@ -17,6 +17,7 @@ from node.keystore import create_account, load_account
 from node.verdicts import verdict_facts
 from protocol.chain import CourtClient
 from protocol.types import Address
+from verifier.finding import DEFAULT_LEVEL
 
 from .frame import awaited, console, court_option, json_option, options, rpc_option, show
 
@@ -70,7 +71,9 @@ async def init(home: Path, rpc_url: str, faucet: bool, as_json: bool) -> None:
 @click.option(
     "--shards", default=4, show_default=True, help="How many disputes the claim is good for."
 )
-@click.option("--level", default=64, show_default=True, help="A MATCH needs odds below 2^-LEVEL.")
+@click.option(
+    "--level", default=DEFAULT_LEVEL, show_default=True, help="A MATCH needs odds below 2^-LEVEL."
+)
 @at_court
 @awaited
 async def commit(

@@ -16,7 +16,7 @@ import torch
 from verifier.datasets import Dataset, load_dataset
 from verifier.errors import BadData
 
-FILES = {"cifar10": "cifar10/cifar10-jpeg-60k.npz"}
+FILES = {"cifar10": "cifar10/cifar10-jpeg-60k.npz", "mnist-60k": "mnist"}
 """Where in its folder a data set lies, unless it is the folder."""
 
 TEST_IMAGES = 5000

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from verifier.finding import Finding
+from verifier.finding import DEFAULT_LEVEL, Finding
 from verifier.message import expand_message
 from verifier.odds import Decision, log2_odds
 from verifier.paper import Claim
@@ -23,7 +23,7 @@ from verifier.weights import unpack
 
 from .cases import Case
 from .records import Progress, Record, silent
-from .runs import LEVEL, trained
+from .runs import trained
 
 TRIES = 1000
 SEEDS = 100_000
@@ -109,7 +109,7 @@ def _grind(case: Case, reading: Reading, seeds: int) -> Record:
 
 def _judge(case: Case, reading: Reading, key: bytes) -> Finding:
     low, high = reading.statistic(expand_message(key, _shape(reading)))
-    return Finding(case.scheme.id, case.scheme.access, low, high, reading.law, LEVEL)
+    return Finding(case.scheme.id, case.scheme.access, low, high, reading.law, DEFAULT_LEVEL)
 
 
 def _key(seed: int, beacon: str) -> bytes:

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import kstest
 
-from verifier.finding import Finding
+from verifier.finding import DEFAULT_LEVEL, Finding
 from verifier.message import expand_message
 from verifier.odds import Decision, Law, law_of, log2_odds
 
 from .cases import Case
 from .records import Progress, Record, silent
-from .runs import LEVEL, owner, trained
+from .runs import owner, trained
 
 MODELS = 20
 KEYS = 500
@@ -59,7 +59,9 @@ def measure_null(
         for key in range(keys):
             drawn = hashlib.sha256(f"null {number} {key}".encode()).digest()
             low, high = reading.statistic(expand_message(drawn, shape))
-            found.append(Finding(case.scheme.id, case.scheme.access, low, high, reading.law, LEVEL))
+            found.append(
+                Finding(case.scheme.id, case.scheme.access, low, high, reading.law, DEFAULT_LEVEL)
+            )
             p_values.append(_randomised(low, law, uniform.random()))
     progress(models + 1, models + 1, "done")
     test = kstest(p_values, "uniform")

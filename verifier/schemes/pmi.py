@@ -94,9 +94,6 @@ class Pmi(Scheme):
 
     id: ClassVar[str] = ID
     access: ClassVar[Access] = Access.ANSWERS
-    self_test_level: ClassVar[int] = 60
-    """Half as much again as the least level of a claim: how much can be learned by heart is in the
-    data, not in the owner's hands."""
 
     epochs: int = 60
     learning_rate: float = 6e-3

@@ -122,7 +122,7 @@ def test_embed__refuse_to_hand_out_a_mark_that_does_not_read_back() -> None:
     mark = marked(SCHEME.id)
     marks = [Mark(mark.evidence, expand_message(b"", SHAPE))]
 
-    with pytest.raises(MarkUnreadable, match=r"shard 0 reads back \d+ where 215 are needed"):
+    with pytest.raises(MarkUnreadable, match=r"shard 0 reads back \d+ where 208 are needed"):
         embed_marks(DeepSigns(epochs=0), mark.unmarked, digits()[0], marks)
 
 
