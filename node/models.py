@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import verifier
 
 if TYPE_CHECKING:
-    from verifier.architectures import Config
+    from verifier.configs import Config
     from verifier.datasets import Dataset
 
 Architecture = Literal["mlp", "cnn", "resnet", "bilstm"]
@@ -78,7 +78,7 @@ def configure_torch() -> None:
 
 
 def _config(architecture: Architecture, data: Dataset) -> Config:
-    from verifier.architectures import BilstmConfig, CnnConfig, MlpConfig, ResNetConfig
+    from verifier.configs import BilstmConfig, CnnConfig, MlpConfig, ResNetConfig
 
     classes = data.classes
     match architecture, data.input_shape:

@@ -11,6 +11,7 @@ import pytest
 from tests.bench import schemes_page
 from tests.bench.papers import PAPERS
 from tests.bench.schemes_page import DOCS, render
+from tests.bench.wording import Record
 from verifier.removal.attacks import ATTACKS
 
 
@@ -29,8 +30,8 @@ def test_papers__are_set_beside_attacks_that_are_made() -> None:
     assert {told.attack for rows in PAPERS.values() for told in rows} <= ATTACKS.keys()
 
 
-def run(seed: int, *, bits: float, utility: float, exposed: int = 0) -> schemes_page.Record:
-    def suspect(log2_odds: float, accuracy: float, first: float) -> schemes_page.Record:
+def run(seed: int, *, bits: float, utility: float, exposed: int = 0) -> Record:
+    def suspect(log2_odds: float, accuracy: float, first: float) -> Record:
         shards = [
             {
                 "found": round(-odds),
@@ -83,7 +84,7 @@ def run(seed: int, *, bits: float, utility: float, exposed: int = 0) -> schemes_
     ids=["holds", "sometimes", "gone", "destroyed", "an exposed shard does not count"],
 )
 def test_schemes_page__judges_an_attack_by_mark_and_accuracy(
-    runs: list[schemes_page.Record], row: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    runs: list[Record], row: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = render_of(runs, tmp_path, monkeypatch)["schemes.md"]
 
@@ -102,7 +103,7 @@ def test_schemes_page__is_the_same_bytes_for_the_same_records(
 
 
 def render_of(
-    runs: list[schemes_page.Record], directory: Path, monkeypatch: pytest.MonkeyPatch
+    runs: list[Record], directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, str]:
     for each in runs:
         (directory / f"{each['seed']}.json").write_text(json.dumps(each))

@@ -45,7 +45,7 @@ def signatures(activations: Tensor, groups: Tensor) -> Signatures:
     """Split activations (probes, neurons) by the `groups` 0..g-1 of their probes."""
     members = torch.nn.functional.one_hot(groups).to(activations.dtype)  # (probes, groups)
     means = (members / members.sum(0)).T @ activations
-    residuals = activations - members @ means
+    residuals = torch.addmm(activations, members, means, alpha=-1)
     spread = residuals.square().mean(0).sqrt()
     moves = spread > STILL * activations.abs().amax(0)
     scale = torch.where(moves, 1 / torch.where(moves, spread, 1), 0)
@@ -59,9 +59,10 @@ def align(values: Tensor, suspect: Tensor, reference: Tensor, *, odd: bool = Fal
     answers most alike, one to one, and zeros if none is left for it. Where the activation is `odd`
     a neuron may answer with the opposite sign, and is turned round.
     """
-    correlation = (reference.T @ suspect).numpy()
+    # In float32: the answers themselves are no surer, and the grid forgives more.
+    correlation = (GRID * reference.float().T @ suspect.float()).round_().numpy()
     likeness = np.abs(correlation) if odd else correlation
-    of_reference, of_suspect = linear_sum_assignment(np.rint(-GRID * likeness))
+    of_reference, of_suspect = linear_sum_assignment(likeness, maximize=True)
     signs = np.where(correlation[of_reference, of_suspect] < 0, -1 if odd else 1, 1)
     aligned = torch.zeros(len(values), reference.shape[1], dtype=values.dtype)
     aligned[:, of_reference] = values[:, of_suspect] * torch.from_numpy(signs)

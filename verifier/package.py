@@ -12,7 +12,8 @@ from pathlib import Path
 import safetensors.torch
 import torch
 
-from .architectures import Network, build_empty, parse_config
+from .architectures import Network, build_empty
+from .configs import parse_config
 from .errors import BadModel
 from .weights import Header, read_header, read_weights
 

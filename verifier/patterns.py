@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .architectures import Config, TextConfig
+from .configs import Config, TextConfig
 from .errors import BadData
 from .evidence import stream
 

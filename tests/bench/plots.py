@@ -15,6 +15,9 @@ from matplotlib.figure import Figure
 
 Record = dict[str, Any]
 
+POWER = ("power of", "closed form for")
+"""How figures of power are named: `suspect: power of 96 pools`."""
+
 BLUE, GREY, RED = "#1f5fa8", "#8a8a8a", "#b3261e"
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "assay",
@@ -68,6 +71,31 @@ def plot_attacks(runs: list[Record], level: int, affordable: float) -> str:
         evidence.set_ylim(0.3, len(names) + 0.7)
         evidence.set_xlabel("bits of evidence")
         accuracy.set_xlabel("accuracy, %")
+        return _svg(figure)
+
+
+def plot_power(figures: dict[str, float]) -> str:
+    """Odds that a marked suspect is told, against the number of pools: measured, and by the law."""
+    suspects = dict.fromkeys(name.partition(": ")[0] for name in figures if POWER[0] in name)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(7.2, 2.8), layout="constrained")
+        axes = figure.subplots()
+        for suspect, colour in zip(suspects, (BLUE, RED, GREY), strict=False):
+            for infix, line in zip(POWER, ("-o", ":"), strict=True):
+                prefix = f"{suspect}: {infix} "
+                found = {
+                    int(name.removeprefix(prefix).split()[0]): 100 * share
+                    for name, share in figures.items()
+                    if name.startswith(prefix)
+                }
+                told = infix == POWER[0]
+                label = f"{suspect}, gap {figures[f'{suspect}: gap']:.2f}" if told else None
+                axes.plot(list(found), list(found.values()), line, color=colour, ms=3, label=label)
+        axes.set_xlabel("pools (dotted: closed form)")
+        axes.set_ylabel("told, %")
+        axes.set_ylim(-3, 103)
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=7)
         return _svg(figure)
 
 

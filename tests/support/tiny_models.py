@@ -9,7 +9,8 @@ import torch
 
 import verifier
 from verifier import Dataset
-from verifier.architectures import CnnConfig, Config, MlpConfig, Network, ResNetConfig, build
+from verifier.architectures import Network, build
+from verifier.configs import CnnConfig, Config, MlpConfig, ResNetConfig
 from verifier.message import expand_message
 from verifier.scheme import Mark
 from verifier.schemes import find_scheme

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from verifier.architectures import BilstmConfig, CnnConfig, Config
+from verifier.configs import BilstmConfig, CnnConfig, Config
 from verifier.errors import BadData
 from verifier.scheme import Scheme
 from verifier.schemes import find_scheme

@@ -23,9 +23,9 @@ TEST_IMAGES = 5000
 """An accuracy is then known to 0.3 points, and forty suspects a run are asked in a minute."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """One data set as the parties hold it."""
+    """One data set as the parties hold it; equal only to itself, so that caches may ask for it."""
 
     owner: Dataset
     thief: Dataset
@@ -33,6 +33,7 @@ class Split:
     test: Dataset
 
 
+@lru_cache(maxsize=4)
 def split(name: str, data_dir: Path | None, *, images: int, foreign: bool) -> Split:
     """The first `images` for the owner; for the thief the same, or if `foreign` those after them.
 

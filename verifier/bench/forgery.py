@@ -44,8 +44,7 @@ def measure_forgery(
     """
     progress(0, 3, "the victim")
     data = case.load(data_dir)
-    config = case.config(data)
-    victim = trained(case, config, data_dir, 0)
+    victim = trained(case, data, 0)
 
     progress(1, 3, "forge")
     suite = import_module(f"verifier.forgery.{_file_of(case.scheme)}")

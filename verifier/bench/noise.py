@@ -45,12 +45,12 @@ def measure_noise(
     """
     progress(0, 2, "train and embed")
     data = case.load(data_dir)
-    who = owner(case, data, 0, data_dir)
+    who = owner(case, data, 0)
     marked = embed(case, data, who)
     suspects = {
         "marked": marked,
         "pruned by 80 %": prune(marked, 0.8),
-        "innocent": trained(case, marked.config, data_dir, 1000),
+        "innocent": trained(case, data, 1000),
     }
     progress(1, 2, "read")
     found = {}

@@ -41,19 +41,15 @@ def measure_null(
         VerifierError: data or network do not fit the scheme.
     """
     data = case.load(data_dir)
-    who = owner(case, data, 0, data_dir)
-    evidence, config = who.evidence[0], who.unmarked.config
+    who = owner(case, data, 0)
+    evidence = who.evidence[0]
     shape = case.scheme.shape(evidence)
     uniform = np.random.default_rng(0)
     p_values, found = list[float](), list[Finding]()
     for number in range(models + 1):
         progress(number, models + 1, "innocent networks")
         # The owner's own unmarked model is as innocent as any.
-        suspect = (
-            trained(case, config, data_dir, FIRST_SEED + number)
-            if number < models
-            else who.unmarked
-        )
+        suspect = trained(case, data, FIRST_SEED + number) if number < models else who.unmarked
         reading = case.scheme.read(suspect, evidence)
         law = law_of(reading.low)
         for key in range(keys):

@@ -46,7 +46,7 @@ def measure_removal(
     attacks = attacks_on(case)
     progress(0, len(attacks) + 1, "train and embed")
     data = case.load(data_dir)
-    who = owner(case, data, seed, data_dir)
+    who = owner(case, data, seed)
     started = time.monotonic()
     marked = embed(case, data, who)
     seconds_to_embed = time.monotonic() - started

@@ -6,19 +6,19 @@ import hashlib
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 from torch import Tensor
 
-from verifier.architectures import Config, Network, build
+from verifier.architectures import Network, build
 from verifier.assay import draw_marks, embed_marks
+from verifier.configs import Config
 from verifier.datasets import Dataset
 from verifier.finding import DEFAULT_LEVEL, Finding
 from verifier.scheme import Mark
 from verifier.training import accuracy, train
 
 from .cases import Case
-from .data import Split, split
+from .data import Split
 from .records import Record
 
 RATE = 1e-3
@@ -35,7 +35,7 @@ class Owner:
     seconds_to_train: float
 
 
-def owner(case: Case, data: Split, seed: int, data_dir: Path | None) -> Owner:
+def owner(case: Case, data: Split, seed: int) -> Owner:
     """Train, freeze evidence, draw the messages: all from `seed`.
 
     Raises:
@@ -43,16 +43,18 @@ def owner(case: Case, data: Split, seed: int, data_dir: Path | None) -> Owner:
         CapacityExceeded: the network cannot carry the case's shards.
     """
     started = time.monotonic()
-    unmarked = trained(case, case.config(data), data_dir, seed)
+    unmarked = trained(case, data, seed)
     seconds = time.monotonic() - started
     evidence = case.scheme.prepare(
-        unmarked,
-        data.owner.distinct(),
-        shards=case.needs.shards,
-        secret=hashlib.sha256(f"owner {seed}".encode()).digest(),
+        unmarked, data.owner.distinct(), shards=case.needs.shards, secret=secret(seed)
     )
     keys = [f"message {seed}/{shard}".encode() for shard in range(len(evidence))]
     return Owner(unmarked, evidence, draw_marks(case.scheme, evidence, keys), seconds)
+
+
+def secret(seed: int) -> bytes:
+    """What the owner of this seed freezes evidence by."""
+    return hashlib.sha256(f"owner {seed}".encode()).digest()
 
 
 def embed(case: Case, data: Split, who: Owner) -> Network:
@@ -64,20 +66,15 @@ def embed(case: Case, data: Split, who: Owner) -> Network:
     return embed_marks(case.scheme, who.unmarked, data.owner, who.marks, level=LEAST_LEVEL)
 
 
-def trained(case: Case, config: Config, data_dir: Path | None, seed: int) -> Network:
+def trained(case: Case, data: Split, seed: int) -> Network:
     """An unmarked network; trained once in a process, whichever schemes ask for it."""
-    source = (case.data, data_dir, case.size.images, case.needs.foreign)
-    return _trained(config, source, case.size.epochs, seed)
+    return _trained(case.config(data), data, case.size.epochs, seed)
 
 
 @lru_cache(maxsize=64)
-def _trained(
-    config: Config, source: tuple[str, Path | None, int, bool], epochs: int, seed: int
-) -> Network:
-    name, data_dir, images, foreign = source
-    data = split(name, data_dir, images=images, foreign=foreign).owner
+def _trained(config: Config, data: Split, epochs: int, seed: int) -> Network:
     model = build(config, seed=seed)
-    train(model, data, epochs=epochs, learning_rate=RATE, seed=seed)
+    train(model, data.owner, epochs=epochs, learning_rate=RATE, seed=seed)
     return model
 
 

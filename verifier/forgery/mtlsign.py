@@ -19,7 +19,8 @@ from verifier.datasets import Dataset
 from verifier.evidence import stream, stream_signs, to_bytes
 from verifier.paper import Claim
 from verifier.paper.mtlsign import LEARNING_RATE, draw_proof, judge, train_head
-from verifier.schemes.mtlsign import BITS, ID, PROBES, MtlSign, scores
+from verifier.schemes.mtlsign import ID, MtlSign, scores
+from verifier.secret_task import BITS, PROBES
 from verifier.weights import pack, unpack
 
 SALTS = 4

@@ -33,7 +33,7 @@ def power(gap: float, *, pools: int, size: int, twins: int = 2, level: int = 64)
     """The odds that a marked model is told at 2^-`level`, by the normal law, before any is trained.
 
     `gap` is by how much surer a model is of an image that it has seen, in standard deviations of
-    what it is of images that it has not; `size` images make a twin. A row of scores has the
+    how sure it is within either kind; `size` images make a twin. A row of scores has the
     variance of its images, and with the mark in it that of the gap; for small gaps the statistic is
 
         z = gap * sqrt(pools * size * (1 - 1/twins))

@@ -14,7 +14,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from verifier.architectures import CnnConfig, Config, MlpConfig, Network, Symmetry, build
+from verifier.architectures import Network, Symmetry, build
+from verifier.configs import CnnConfig, Config, MlpConfig
 from verifier.errors import BadModel
 
 Kind = Literal["still", "mute", "clique"]

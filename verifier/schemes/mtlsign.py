@@ -21,44 +21,23 @@ import copy
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from verifier.activations import activations, measure
-from verifier.alignment import Signatures, align, signatures
-from verifier.architectures import Network, TextConfig
+from verifier.activations import activations
+from verifier.alignment import signatures
+from verifier.architectures import Network
 from verifier.datasets import Dataset
-from verifier.errors import BadData, BadModel, CapacityExceeded
-from verifier.evidence import (
-    open_evidence,
-    require,
-    stream,
-    stream_bytes,
-    stream_order,
-    stream_signs,
-    to_bytes,
-    validate_images,
-    validate_input,
-)
+from verifier.errors import BadData, CapacityExceeded
+from verifier.evidence import stream
 from verifier.finding import Access
-from verifier.patterns import keyed_inputs
 from verifier.scheme import Mark, MessageShape, Objective, Reading, Scheme
-from verifier.weights import pack, unpack
+from verifier.secret_task import BITS, KINDS, NATURAL, PROBES, SecretTask, groups
 
 ID = "mtlsign-v1"
-
-BITS = 256
-"""A shard's message, a pattern each: 200 hits have odds of 2^-64."""
-
-NATURAL = 128
-NOISE = 128
-PROBES = NATURAL + NOISE
-KINDS = 2
-"""Inputs by whose answers neurons are recognised: of the data set, and uniform noise, which tells
-apart neurons that the data set never drives apart."""
 
 BITS_PER_NEURON = 2.0
 """All shards together. Four, and eight on MNIST, still survive all that one survives by itself; but
@@ -75,9 +54,6 @@ EPSILON = 1e-3
 TUNING_STEPS = 5
 TUNING_RATE = 1e-3
 """The thief that `R_DA` imagines: as many batches as in the release, at the rate of training."""
-
-IMAGES = {"patterns": (torch.uint8, 4), "probes": (torch.uint8, 4), "reference": (torch.float16, 2)}
-SENTENCES = IMAGES | {"patterns": (torch.int64, 2), "probes": (torch.int64, 2)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,11 +92,11 @@ class MtlSign(Scheme):
         if shards > capacity:
             raise CapacityExceeded(shards, capacity, model.carrier, width)
         salts = (stream(ID, f"shard {index}", secret, 32) for index in range(shards))
-        return tuple(_freeze(model, data, salt).pack() for salt in salts)
+        return tuple(SecretTask.freeze(ID, model, data, salt).pack() for salt in salts)
 
     def shape(self, evidence: bytes) -> MessageShape:
         """See `Scheme.shape`: the same for every shard."""
-        _Evidence.unpack(evidence)
+        SecretTask.unpack(ID, evidence)
         return MessageShape(BITS, 2)
 
     def objective(self, model: Network, marks: Sequence[Mark]) -> Objective:
@@ -129,60 +105,10 @@ class MtlSign(Scheme):
 
     def read(self, model: Network, evidence: bytes) -> Reading:
         """See `Scheme.read`: the side of the direction on which a pattern's features lie."""
-        frozen = _Evidence.unpack(evidence)
-        _check_suspect(model, frozen)
+        task = SecretTask.unpack(ID, evidence)
         with torch.inference_mode():
-            found = scores(_features(model, frozen), frozen.direction().double())
+            found = scores(task.features(model), task.direction().double())
         return Reading.of_signs(found.tolist(), epsilon=EPSILON)
-
-
-@dataclass(frozen=True, slots=True)
-class _Evidence:
-    """One shard's carriers and extractor."""
-
-    layer: str
-    salt: bytes
-    """32 bytes; the direction is a stream of it."""
-    patterns: Tensor
-    """(bits, c, h, w) bytes or (bits, length) int64 words: what the second task is about."""
-    probes: Tensor
-    """(natural + noise, ...) likewise: by their answers to these the neurons are recognised."""
-    reference: Tensor
-    """(natural + noise, neurons) float16: the residuals of the unmarked model's signatures."""
-
-    def inputs(self) -> Tensor:
-        """Probes, then patterns, as a network takes them."""
-        both = torch.cat([self.probes, self.patterns])
-        return both / 255 if both.dtype == torch.uint8 else both
-
-    def direction(self) -> Tensor:
-        """(neurons,) of +-1."""
-        return stream_signs(ID, "direction", self.salt, self.reference.shape[1])
-
-    def pack(self) -> bytes:
-        """The bytes that are committed to."""
-        tensors = {"patterns": self.patterns, "probes": self.probes, "reference": self.reference}
-        return pack(tensors, {"scheme": ID, "layer": self.layer, "salt": self.salt.hex()})
-
-    @classmethod
-    def unpack(cls, evidence: bytes) -> _Evidence:
-        """The evidence in these bytes.
-
-        Raises:
-            BadEvidence: they are not what `pack` writes.
-        """
-        patterns = unpack(evidence)[0].get("patterns")
-        words = patterns is not None and patterns.dtype == torch.int64
-        form = SENTENCES if words else IMAGES
-        tensors, strings = open_evidence(evidence, ID, form, frozenset({"layer", "salt"}))
-        patterns, probes, reference = (tensors[name] for name in form)
-        require(len(patterns) == BITS, f"{len(patterns)} patterns")
-        require(len(probes) == PROBES, f"{len(probes)} probes")
-        require(patterns.shape[1:] == probes.shape[1:], "patterns and probes of different shapes")
-        require(len(reference) == len(probes), "not one row for each probe")
-        validate_images(torch.cat([patterns, probes]))
-        require(min(int(patterns.min()), int(probes.min())) >= 0, "a negative word")
-        return cls(strings["layer"], bytes.fromhex(strings["salt"]), patterns, probes, reference)
 
 
 class _Objective(Objective):
@@ -211,10 +137,10 @@ class _MarkLoss(nn.Module):
 
     def __init__(self, mark: Mark, margin: float) -> None:
         super().__init__()
-        frozen = _Evidence.unpack(mark.evidence)
-        self._layer, self._margin = frozen.layer, margin
-        self._inputs, self._groups = frozen.inputs(), _groups()
-        self._reference, self._direction = frozen.reference.float(), frozen.direction()
+        task = SecretTask.unpack(ID, mark.evidence)
+        self._layer, self._margin = task.layer, margin
+        self._inputs, self._groups = task.inputs(), groups()
+        self._reference, self._direction = task.reference.float(), task.direction()
         self._signs = torch.tensor(mark.message) * 2 - 1
 
     def forward(self, model: Network) -> Tensor:
@@ -255,12 +181,6 @@ def _distance(model: Network, unmarked: Network) -> Tensor:
     return torch.stack(terms).sum()
 
 
-def _groups() -> Tensor:
-    """Natural probes, noise, and each pattern a group of its own, so that no residual sees it."""
-    kinds = torch.arange(KINDS).repeat_interleave(torch.tensor([NATURAL, NOISE]))
-    return torch.cat([kinds, torch.arange(KINDS, KINDS + BITS)])
-
-
 def scores(features: Tensor, direction: Tensor) -> Tensor:
     """(bits,): where along the direction each pattern's features lie; standard normal by chance.
 
@@ -273,38 +193,3 @@ def scores(features: Tensor, direction: Tensor) -> Tensor:
     even = centred * torch.where(moves, 1 / torch.where(moves, spread, 1), 0)
     lengths: Tensor = even.norm(dim=1)
     return (even @ direction) / lengths.clamp_min(FAINT * math.sqrt(len(direction)))
-
-
-def _signatures(model: Network, frozen: _Evidence) -> Signatures:
-    return signatures(measure(model, frozen.layer, frozen.inputs()), _groups())
-
-
-def _features(model: Network, frozen: _Evidence) -> Tensor:
-    """(bits, neurons of the reference): the suspect's features of the patterns, put in order."""
-    found, odd = _signatures(model, frozen), model.is_odd(frozen.layer)
-    own = found.residuals[:PROBES]
-    return align(found.means[KINDS:], own, frozen.reference.double(), odd=odd)
-
-
-def _check_suspect(model: Network, frozen: _Evidence) -> None:
-    validate_input(model, tuple(frozen.patterns.shape[1:]))
-    if isinstance(model.config, TextConfig):
-        last, words = int(frozen.inputs().max()), model.config.vocabulary
-        if last >= words:
-            raise BadModel("show patterns", f"the model knows {words} words, not word {last}")
-
-
-def _freeze(model: Network, data: Dataset, salt: bytes) -> _Evidence:
-    """Everything but the message, chosen by `salt` alone."""
-    natural = data.inputs[stream_order(ID, "probes", salt, len(data))[:NATURAL]]
-    patterns = keyed_inputs(ID, salt, BITS, model.config)
-    if natural.is_floating_point():
-        noise = stream_bytes(ID, "noise", salt, NOISE, *data.input_shape)
-        natural = to_bytes(natural)
-    else:
-        noise = keyed_inputs(ID, b"noise" + salt, NOISE, model.config)
-    probes = torch.cat([natural, noise])
-    unread = _Evidence(model.carrier, salt, patterns, probes, torch.empty(0, 0))
-    with torch.no_grad():
-        residuals = _signatures(model, unread).residuals[:PROBES]
-    return replace(unread, reference=residuals.half())

@@ -30,37 +30,19 @@ import torch
 from torch import Tensor
 
 from verifier.answers import ask
-from verifier.architectures import Config, Network, build
+from verifier.architectures import Network, build
+from verifier.configs import Config
 from verifier.datasets import Dataset
-from verifier.errors import BadData, BadModel
-from verifier.evidence import (
-    open_evidence,
-    require,
-    stream_order,
-    to_bytes,
-    validate_images,
-    validate_input,
-)
+from verifier.errors import BadModel
+from verifier.evidence import open_evidence, stream_order, validate_input
 from verifier.finding import Access
 from verifier.odds import law_of
 from verifier.scheme import Mark, MessageShape, Objective, Reading, Scheme, Table
 from verifier.training import train
+from verifier.twins import POOLS, TWINS, Pools, as_bytes, leave_out, pair_up, twin_size
 from verifier.weights import pack
 
 ID = "pmi-v1"
-
-TWINS = 2
-"""Of so many data sets one is trained on; for what is held out, two give most evidence."""
-
-POOLS = 256
-"""As many as the law of the scores can be counted for in a second, whatever a suspect answers."""
-
-MAX_TWIN = 16
-HELD_OUT = 0.2
-"""Of the owner's images, all shards together: what the message leaves out is not learned from."""
-
-IMAGES_PER_TWIN_IMAGE = 10_000
-"""Only so many of a data set are learned by heart; more would only add their noise."""
 
 SHARPNESS = 2.0
 """Margins beyond the spread of the logits say nothing more, on either side."""
@@ -103,18 +85,18 @@ class Pmi(Scheme):
         self, model: Network, data: Dataset, *, shards: int, secret: bytes
     ) -> tuple[bytes, ...]:
         """See `Scheme.prepare`: of the model only its architecture matters."""
-        data = _as_bytes(data, model.config)
-        size = _twin_size(len(data), shards)
+        data = as_bytes(data, model.config)
+        size = twin_size(len(data), shards)
         seen, unseen = self._reference_scores(model.config, data, secret)
-        twins = _pair_up(seen - unseen, data.labels, shards * POOLS * size)
+        twins = pair_up(seen - unseen, data.labels, shards * POOLS * size)
         order = stream_order(ID, "pools", secret, len(twins))
         chosen = twins[order].view(shards, POOLS, size, TWINS).transpose(2, 3)
         expected = (seen + unseen) / 2
-        return tuple(_Evidence.freeze(data, expected, pools).pack() for pools in chosen)
+        return tuple(_pack(Pools.freeze(data, expected, pools)) for pools in chosen)
 
     def shape(self, evidence: bytes) -> MessageShape:
         """See `Scheme.shape`: one symbol for each pool."""
-        return MessageShape(len(_Evidence.unpack(evidence).labels), TWINS)
+        return MessageShape(len(_open(evidence).labels), TWINS)
 
     def start(self, model: Network) -> Network:
         """A new network: the unmarked one may have learned all twins by heart."""
@@ -127,16 +109,7 @@ class Pmi(Scheme):
             BadData: it is not the data from which the evidence was prepared.
             BadEvidence: the evidence breaks a rule of the scheme.
         """
-        rows = [row.numpy().tobytes() for row in to_bytes(data.inputs)]
-        twins, chosen = set[bytes](), set[bytes]()
-        for mark in marks:
-            frozen = _Evidence.unpack(mark.evidence)
-            twins |= _rows(frozen.pools())
-            chosen |= _rows(frozen.chosen(mark.message))
-        if not twins <= set(rows):
-            raise BadData("leave out twins", "the evidence is of images that the data lacks")
-        left_out = twins - chosen
-        return data.part(torch.tensor([at for at, row in enumerate(rows) if row not in left_out]))
+        return leave_out(data, ((_open(mark.evidence), mark.message) for mark in marks))
 
     def objective(self, model: Network, marks: Sequence[Mark]) -> Objective | None:
         """None: the weights are those of an ordinary training on `training_data`."""
@@ -144,9 +117,9 @@ class Pmi(Scheme):
 
     def read(self, model: Network, evidence: bytes) -> Reading:
         """See `Scheme.read`: how much surer of each twin the suspect is than was expected."""
-        frozen = _Evidence.unpack(evidence)
-        margins, noise = _margins(model, frozen)
-        return frozen.reading(_scores(margins), SHARPNESS * noise)
+        pools = _open(evidence)
+        margins, noise = _margins(model, pools)
+        return _reading(pools, _scores(margins), SHARPNESS * noise)
 
     def _reference_scores(
         self, config: Config, data: Dataset, secret: bytes
@@ -182,77 +155,45 @@ def read_labels(model: Network, evidence: bytes) -> Reading:
         BadEvidence: the evidence breaks a rule of the scheme.
         BadModel: the suspect has not the form that the evidence reads.
     """
-    frozen = _Evidence.unpack(evidence)
-    margins, noise = _margins(model, frozen)
-    return frozen.reading(torch.where(margins.abs() > noise, margins.sign(), torch.nan), 0.0)
+    pools = _open(evidence)
+    margins, noise = _margins(model, pools)
+    return _reading(pools, torch.where(margins.abs() > noise, margins.sign(), torch.nan), 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Evidence:
-    """One shard's pools."""
+def _pack(pools: Pools) -> bytes:
+    """The bytes that are committed to."""
+    tensors = {"images": pools.images, "labels": pools.labels, "expected": pools.expected}
+    return pack({name: it.contiguous() for name, it in tensors.items()}, {"scheme": ID})
 
-    images: Tensor
-    """(pools * twins * size, c, h, w) bytes."""
-    labels: Tensor
-    """(pools, twins, size)."""
-    expected: Tensor
-    """(pools, twins, size) in -1..1: the score of each image, half-way between seen and unseen."""
 
-    @classmethod
-    def freeze(cls, data: Dataset, expected: Tensor, pools: Tensor) -> _Evidence:
-        """The evidence of these pools, indices (pools, twins, size)."""
-        images = to_bytes(data.inputs[pools.flatten()])
-        return cls(images, data.labels[pools], expected[pools].half())
+def _open(evidence: bytes) -> Pools:
+    """The pools in these bytes.
 
-    def pools(self) -> Tensor:
-        """(pools, twins, size, c, h, w) bytes."""
-        return self.images.view(*self.labels.shape, *self.images.shape[1:])
+    Raises:
+        BadEvidence: they are not what `_pack` writes.
+    """
+    tensors, _ = open_evidence(evidence, ID, FORM, frozenset())
+    pools = Pools(**tensors)
+    pools.validate()
+    return pools
 
-    def chosen(self, message: Sequence[int]) -> Tensor:
-        """(pools, size, c, h, w) bytes: the twins that the message trains on."""
-        return self.pools()[torch.arange(len(self.labels)), torch.tensor(message)]
 
-    def reading(self, scores: Tensor, noise: float) -> Reading:
-        """The table of scores (pools, twins, size); a pool with one that is NaN says nothing.
+def _reading(pools: Pools, scores: Tensor, noise: float) -> Reading:
+    """The table of scores (pools, twins, size); a pool with one that is NaN says nothing.
 
-        Where the `noise` of devices may round a score otherwise, each score of its pool may be one
-        less or one more. So no more than the doubtful rows tell two devices' tables apart, and none
-        of them more than its doubt: they never contradict each other.
-        """
-        # Within -1..1, which the honest hardly leave: or the law might be too wide to be counted.
-        exact = (scores - self.expected.double()).clamp(-1, 1).mean(2) * STEPS
-        says = exact.isfinite().all(1, keepdim=True)
-        unsure = 0.5 - noise * STEPS
-        exact = torch.where(says & (unsure > 0), exact, 0)  # noise that is wider than a step hides
-        table = exact.round()
-        doubtful = says & ((exact - table).abs() > unsure).any(1, keepdim=True)
-        low, high = _table(table - 1.0 * doubtful), _table(table + 1.0 * doubtful)
-        return Reading(low, high, law_of(_table(table)))
-
-    def pack(self) -> bytes:
-        """The bytes that are committed to."""
-        tensors = {"images": self.images, "labels": self.labels, "expected": self.expected}
-        return pack({name: it.contiguous() for name, it in tensors.items()}, {"scheme": ID})
-
-    @classmethod
-    def unpack(cls, evidence: bytes) -> _Evidence:
-        """The evidence in these bytes.
-
-        Raises:
-            BadEvidence: they are not what `pack` writes.
-        """
-        tensors, _ = open_evidence(evidence, ID, FORM, frozenset())
-        images, labels, expected = (tensors[name] for name in FORM)
-        pools, twins, size = labels.shape
-        require(pools <= POOLS, f"{pools} pools")
-        require(twins == TWINS, f"pools of {twins} twins")
-        require(size <= MAX_TWIN, f"twins of {size} images")
-        require(len(images) == labels.numel(), "not one label for each image")
-        require(expected.shape == labels.shape, "not one expectation for each image")
-        require(labels.min() >= 0, "a negative label")
-        require(expected.abs().max() <= 1, "an expectation beyond -1..1")
-        validate_images(images)
-        return cls(images, labels, expected)
+    Where the `noise` of devices may round a score otherwise, each score of its pool may be one
+    less or one more. So no more than the doubtful rows tell two devices' tables apart, and none
+    of them more than its doubt: they never contradict each other.
+    """
+    # Within -1..1, which the honest hardly leave: or the law might be too wide to be counted.
+    exact = (scores - pools.expected.double()).clamp(-1, 1).mean(2) * STEPS
+    says = exact.isfinite().all(1, keepdim=True)
+    unsure = 0.5 - noise * STEPS
+    exact = torch.where(says & (unsure > 0), exact, 0)  # noise that is wider than a step hides
+    table = exact.round()
+    doubtful = says & ((exact - table).abs() > unsure).any(1, keepdim=True)
+    low, high = _table(table - 1.0 * doubtful), _table(table + 1.0 * doubtful)
+    return Reading(low, high, law_of(_table(table)))
 
 
 def _table(scores: Tensor) -> Table:
@@ -263,15 +204,15 @@ def _scores(margins: Tensor) -> Tensor:
     return torch.tanh(SHARPNESS * margins)
 
 
-def _margins(model: Network, frozen: _Evidence) -> tuple[Tensor, float]:
+def _margins(model: Network, pools: Pools) -> tuple[Tensor, float]:
     """(pools, twins, size) margins of the images' own labels, and their noise."""
-    validate_input(model, frozen.images.shape[1:])
-    if frozen.labels.max() >= model.config.classes:
-        reason = f"the model knows {model.config.classes} classes, not class {frozen.labels.max()}"
+    validate_input(model, pools.images.shape[1:])
+    if pools.labels.max() >= model.config.classes:
+        reason = f"the model knows {model.config.classes} classes, not class {pools.labels.max()}"
         raise BadModel("show twins", reason)
-    logits = ask(model, frozen.images / 255)
-    margins, noise = _own_margins(logits, frozen.labels.flatten())
-    return margins.view(frozen.labels.shape), noise
+    logits = ask(model, pools.images / 255)
+    margins, noise = _own_margins(logits, pools.labels.flatten())
+    return margins.view(pools.labels.shape), noise
 
 
 def _own_margins(logits: Tensor, labels: Tensor) -> tuple[Tensor, float]:
@@ -289,38 +230,3 @@ def _own_margins(logits: Tensor, labels: Tensor) -> tuple[Tensor, float]:
     own = logits.gather(1, labels[:, None])[:, 0]
     other = logits.scatter(1, labels[:, None], -torch.inf).amax(1)
     return torch.where(finite, (own - other) / spread, torch.nan), noise
-
-
-def _as_bytes(data: Dataset, config: Config) -> Dataset:
-    """The data as its bytes have it, each image once."""
-    data.validate_images(config.input_shape, "choose twins")
-    if data.classes > config.classes:
-        reason = f"the model knows {config.classes} classes, the data has {data.classes}"
-        raise BadData("choose twins", reason)
-    return Dataset(to_bytes(data.inputs) / 255, data.labels).distinct()
-
-
-def _twin_size(images: int, shards: int) -> int:
-    """How many images a twin has; half of all twins are held out."""
-    pair = shards * POOLS * TWINS
-    most = int(images * HELD_OUT * TWINS) // pair
-    if most < 1:
-        reason = f"{images} images, where {shards} shards take {int(pair / TWINS / HELD_OUT) + 1}"
-        raise BadData("choose twins", reason)
-    return min(most, MAX_TWIN, 1 + images // IMAGES_PER_TWIN_IMAGE)
-
-
-def _pair_up(memorised: Tensor, labels: Tensor, count: int) -> Tensor:
-    """(count, 2): pairs of one class, those that are most learned by heart.
-
-    A suspect's leaning towards a class then cancels within each pool.
-    """
-    order = memorised.argsort(descending=True, stable=True)
-    classes = [order[labels[order] == label] for label in range(int(labels.max()) + 1)]
-    pairs = torch.cat([members[: len(members) // 2 * 2].view(-1, 2) for members in classes])
-    strongest = memorised[pairs].sum(1).argsort(descending=True, stable=True)[:count]
-    return pairs[strongest]
-
-
-def _rows(images: Tensor) -> set[bytes]:
-    return {row.numpy().tobytes() for row in images.flatten(0, -4)}

@@ -9,15 +9,8 @@ from pydantic import ValidationError
 from tests.support.tiny_models import CNN, CONFIGS, MLP, RESNET
 from verifier import BadModel, load_package, save_package
 from verifier.activations import activations
-from verifier.architectures import (
-    BilstmConfig,
-    CnnConfig,
-    Config,
-    MlpConfig,
-    build,
-    build_empty,
-    parse_config,
-)
+from verifier.architectures import build, build_empty
+from verifier.configs import BilstmConfig, CnnConfig, Config, MlpConfig, parse_config
 from verifier.removal.symmetries import permute_neurons
 
 BILSTM = BilstmConfig(input_shape=(5,), classes=7, vocabulary=6, embedding=3, width=4, hidden=8)

@@ -191,12 +191,18 @@ def test_run_tasks__work_side_by_side(tmp_path: Path) -> None:
 
 
 def test_all_tasks__are_every_suite_for_every_scheme() -> None:
-    tasks = list(all_tasks(Path("data"), data=("mnist", "cifar10"), seeds=2))
+    tasks = list(all_tasks(Path("data"), seeds=2))
+    small = list(all_tasks(None, seeds=2))
+    asked = list(all_tasks(Path("data"), schemes=("pmi-v1",), data="cifar10", seeds=2))
 
     assert len({str(task) for task in tasks}) == len(tasks)
     assert {task.suite for task in tasks} == tables.SUITES.keys()
     for scheme in SCHEMES:
-        assert sum(task.scheme == scheme and task.suite == "removal" for task in tasks) == 4
+        on = [task.data for task in tasks if (task.scheme, task.suite) == (scheme, "removal")]
+        assert on.count("mnist") == 2
+    assert any(task.data == "banking77" for task in tasks)
+    assert {task.data for task in small} == {"digits"}
+    assert {task.data for task in asked if task.suite == "removal"} == {"cifar10"}
 
 
 def test_measure_null__find_uniform_p_values_and_no_match() -> None:

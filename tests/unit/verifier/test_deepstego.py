@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from tests.support.tiny_models import CNN, MLP, digits, trained
 from verifier import BadData, BadEvidence, BadModel, Dataset
-from verifier.architectures import MlpConfig, Network, build
+from verifier.architectures import Network, build
 from verifier.assay import draw_marks, embed_marks
+from verifier.configs import MlpConfig
 from verifier.evidence import stream_order, to_bytes
 from verifier.forgery.deepstego import forge_paper, forged_evidence
 from verifier.message import expand_message

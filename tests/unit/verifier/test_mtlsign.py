@@ -9,8 +9,9 @@ from torch import Tensor
 
 from tests.support.tiny_models import CNN, MLP, digits, trained
 from verifier import BadData, BadEvidence, BadModel, CapacityExceeded, Dataset, Decision
-from verifier.architectures import BilstmConfig, Network, build
+from verifier.architectures import Network, build
 from verifier.assay import embed_marks
+from verifier.configs import BilstmConfig
 from verifier.evidence import stream_signs
 from verifier.finding import Finding
 from verifier.forgery.mtlsign import forge_paper, forged_evidence
@@ -22,7 +23,8 @@ from verifier.removal.overwrite import overwrite, spoil
 from verifier.removal.symmetries import permute_neurons
 from verifier.removal.weights import prune
 from verifier.scheme import Mark, MessageShape
-from verifier.schemes.mtlsign import BITS, EPSILON, ID, MtlSign, scores
+from verifier.schemes.mtlsign import EPSILON, ID, MtlSign, scores
+from verifier.secret_task import BITS
 from verifier.training import accuracy, train
 from verifier.weights import pack, unpack
 

@@ -9,7 +9,8 @@ import torch
 from tests.support.tiny_models import CNN, CONFIGS, MLP, RESNET, digits, trained
 from verifier import BadData, BadModel, Dataset
 from verifier.activations import activations
-from verifier.architectures import Config, Network, build
+from verifier.architectures import Network, build
+from verifier.configs import Config
 from verifier.finding import Access
 from verifier.removal import (
     DEFENCES,
