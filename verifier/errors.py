@@ -88,7 +88,10 @@ class MarkUnreadable(EmbeddingFailed):
         self.shard = shard
         self.found = found
         self.needed = needed
-        super().__init__(f"embed marks: shard {shard} reads back {found} where {needed} are needed")
+        super().__init__(
+            f"embed marks: shard {shard} reads back {found} where {needed} are needed; "
+            "train on more data, or commit at a lower level"
+        )
 
 
 class AccuracyLost(EmbeddingFailed):

@@ -27,24 +27,12 @@ from torch import Tensor, nn
 from verifier.answers import ask_keys, last_features, lead
 from verifier.architectures import Network
 from verifier.datasets import Dataset
-from verifier.evidence import (
-    open_evidence,
-    require,
-    stream,
-    stream_bytes,
-    stream_order,
-    validate_images,
-)
+from verifier.evidence import stream, stream_bytes, stream_order
 from verifier.finding import Access
+from verifier.key_images import EPSILON, KEYS, Turns, open_keys, pack_keys
 from verifier.scheme import Mark, MessageShape, Objective, Reading, Scheme
-from verifier.weights import pack
 
 ID = "deepsigns-blackbox-v1"
-
-KEYS = 200
-"""Of ten classes 68 right answers have odds of 2^-64: two keys in three may be lost."""
-
-MAX_CLASSES = 10_000
 
 CANDIDATES = 5 * KEYS
 """A fifth of them is kept. The paper draws twenty times as many, to have enough left that happen to
@@ -55,12 +43,6 @@ COMPONENTS = 16
 NEIGHBOURS = 8
 """A region is as rarely explored as the eighth nearest image of the data is far away, in the
 sixteen principal components of the last hidden layer."""
-
-EPSILON = 1e-4
-"""Of the largest logit, by which the first answer leads the second; float32 noise is a part of
-logits, and other kernels, threads and double precision move a lead by up to 4e-6 of them."""
-
-FORM = {"images": (torch.uint8, 4)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,12 +67,14 @@ class DeepSignsBlackbox(Scheme):
         """See `Scheme.prepare`: key images where the unmarked model has seen none of the data."""
         data.validate_images(model.config.input_shape, "choose key images")
         salts = (stream(ID, f"shard {index}", secret, 32) for index in range(shards))
-        return tuple(_freeze(model, data, salt).pack() for salt in salts)
+        return tuple(
+            pack_keys(ID, {"images": _freeze(model, data, salt)}, model.config.classes)
+            for salt in salts
+        )
 
     def shape(self, evidence: bytes) -> MessageShape:
         """See `Scheme.shape`: one label for each key image."""
-        frozen = _Evidence.unpack(evidence)
-        return MessageShape(len(frozen.images), frozen.classes)
+        return MessageShape(KEYS, open_keys(ID, evidence)[1])
 
     def objective(self, model: Network, marks: Sequence[Mark]) -> Objective:
         """See `Scheme.objective`: cross-entropy on a few keys, all of them in turn."""
@@ -98,41 +82,11 @@ class DeepSignsBlackbox(Scheme):
 
     def read(self, model: Network, evidence: bytes) -> Reading:
         """See `Scheme.read`: the label of each key image; its lead over the next is the margin."""
-        frozen = _Evidence.unpack(evidence)
-        answers, leads = lead(ask_keys(model, frozen.images, frozen.classes))
+        tensors, classes = open_keys(ID, evidence)
+        answers, leads = lead(ask_keys(model, tensors["images"], classes))
         return Reading.of_answers(
-            answers.tolist(), leads.tolist(), epsilon=EPSILON, alphabet=frozen.classes
+            answers.tolist(), leads.tolist(), epsilon=EPSILON, alphabet=classes
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Evidence:
-    """One shard's key images, and how many labels they choose from."""
-
-    images: Tensor
-    """(keys, c, h, w) bytes."""
-    classes: int
-
-    def pack(self) -> bytes:
-        """The bytes that are committed to."""
-        return pack({"images": self.images}, {"scheme": ID, "classes": str(self.classes)})
-
-    @classmethod
-    def unpack(cls, evidence: bytes) -> _Evidence:
-        """The evidence in these bytes.
-
-        Raises:
-            BadEvidence: they are not what `pack` writes.
-        """
-        tensors, strings = open_evidence(evidence, ID, FORM, frozenset({"classes"}))
-        images, classes = tensors["images"], strings["classes"]
-        require(len(images) == KEYS, f"{len(images)} key images")
-        validate_images(images)
-        require(classes in _COUNTS, f"{classes[:16]!r} classes")
-        return cls(images, int(classes))
-
-
-_COUNTS = frozenset(str(count) for count in range(2, MAX_CLASSES + 1))
 
 
 class _Objective(Objective):
@@ -140,20 +94,19 @@ class _Objective(Objective):
 
     def __init__(self, marks: Sequence[Mark], keys_per_step: int) -> None:
         super().__init__()
-        frozen = [_Evidence.unpack(mark.evidence) for mark in marks]
+        images = [open_keys(ID, mark.evidence)[0]["images"] for mark in marks]
         # Taken in turn, one of each mark: so every step shows as many of each.
-        self._images = torch.stack([it.images for it in frozen], 1).flatten(0, 1) / 255
+        self._images = torch.stack(images, 1).flatten(0, 1) / 255
         self._labels = torch.tensor([mark.message for mark in marks]).T.flatten()
-        self._step, self._next = keys_per_step * len(marks), 0
+        self._turns = Turns(len(self._images), keys_per_step * len(marks))
 
     def forward(self, model: Network, inputs: Tensor, labels: Tensor) -> Tensor:
-        chosen = torch.arange(self._next, self._next + self._step) % len(self._images)
-        self._next = (self._next + self._step) % len(self._images)
+        chosen = next(self._turns)
         return nn.functional.cross_entropy(model(self._images[chosen]), self._labels[chosen])
 
 
-def _freeze(model: Network, data: Dataset, salt: bytes) -> _Evidence:
-    """The candidates that lie farthest from the data."""
+def _freeze(model: Network, data: Dataset, salt: bytes) -> Tensor:
+    """(keys, c, h, w) bytes: the candidates that lie farthest from the data."""
     # Black or white: grey noise is so alike that a network needs twice as long to tell it apart.
     candidates = (stream_bytes(ID, "candidates", salt, CANDIDATES, *data.input_shape) >> 7) * 255
     order = stream_order(ID, "explored", salt, len(data))[:EXPLORED_IMAGES]
@@ -170,4 +123,4 @@ def _freeze(model: Network, data: Dataset, salt: bytes) -> _Evidence:
     ]
     # In the order in which they were drawn, which says nothing of the distance.
     kept = torch.cat(distances).argsort(descending=True, stable=True)[:KEYS].sort().values
-    return _Evidence(candidates[kept], model.config.classes)
+    return candidates[kept]

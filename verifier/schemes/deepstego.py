@@ -33,7 +33,6 @@ from verifier.architectures import Network
 from verifier.datasets import Dataset
 from verifier.errors import BadData
 from verifier.evidence import (
-    open_evidence,
     require,
     stream,
     stream_order,
@@ -42,12 +41,9 @@ from verifier.evidence import (
     validate_images,
 )
 from verifier.finding import Access
+from verifier.key_images import EPSILON, FORM, KEYS, Turns, open_keys, pack_keys
 from verifier.scheme import Mark, MessageShape, Objective, Reading, Scheme
 from verifier.stego import MIN_SIDE, Encoder, hide, logo_cells, train_encoder
-from verifier.weights import pack
-
-KEYS = 200
-"""Of ten classes 68 right answers have odds of 2^-64: two keys in three may be lost."""
 
 DECOYS = 3
 """Logos that must not do what the owner's does. With the bare cover a reading costs five passes."""
@@ -55,11 +51,8 @@ DECOYS = 3
 IMAGES_PER_KEY = 5
 """How much data a key takes to be learned beside: of 1,347 digits, 200 may get false labels."""
 
-MAX_CLASSES = 10_000
-
-EPSILON = 1e-4
-"""Of the largest logit, by which the first answer leads the second; float32 noise is a part of
-logits, and other batches, threads and double precision move a lead by up to 6e-7 of them."""
+_BOUND = FORM | {"others": (torch.uint8, 5)}
+"""Of the bound variant: also (keys, 1 + decoys, c, h, w) bytes, cover and covers with decoys."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,18 +86,17 @@ class DeepStego(Scheme):
         for shard in range(shards):
             covers = data.inputs[order[shard * KEYS : (shard + 1) * KEYS]]
             salt = stream(self.id, f"shard {shard}", secret, 32)
-            tensors = self._freeze(encoder, covers, salt)
-            strings = {"scheme": self.id, "classes": str(model.config.classes)}
-            pieces.append(pack(tensors, strings))
+            frozen = self._freeze(encoder, covers, salt)
+            pieces.append(pack_keys(self.id, frozen, model.config.classes))
         return tuple(pieces)
 
     def shape(self, evidence: bytes) -> MessageShape:
         """See `Scheme.shape`: one label for each stego image."""
-        return MessageShape(KEYS, _open(self.id, evidence, _FORM)[1])
+        return MessageShape(KEYS, open_keys(self.id, evidence)[1])
 
     def objective(self, model: Network, marks: Sequence[Mark]) -> Objective:
         """See `Scheme.objective`: a few keys, all of them in turn, and the unmarked answers."""
-        images = [_open(self.id, mark.evidence, _FORM)[0]["images"] / 255 for mark in marks]
+        images = [open_keys(self.id, mark.evidence)[0]["images"] / 255 for mark in marks]
         labels = [torch.tensor(mark.message) for mark in marks]
         keys = _Lessons(torch.cat(images)[:, None], torch.cat(labels)[:, None])
         return _Objective(model, keys, self)
@@ -114,7 +106,7 @@ class DeepStego(Scheme):
 
         An answer that is no number is a miss on any device.
         """
-        tensors, classes = _open(self.id, evidence, _FORM)
+        tensors, classes = open_keys(self.id, evidence)
         answers, leads = lead(ask_keys(model, tensors["images"], classes))
         return Reading.of_answers(
             answers.tolist(), leads.tolist(), epsilon=EPSILON, alphabet=classes
@@ -215,48 +207,27 @@ class _Objective(Objective):
     def __init__(self, unmarked: Network, lessons: _Lessons, scheme: DeepStego) -> None:
         super().__init__()
         self._unmarked = copy.deepcopy(unmarked).requires_grad_(False).eval()
-        self._lessons, self._scheme = lessons, scheme
-        self._next = self._turn = 0
+        self._lessons, self._fidelity = lessons, scheme.fidelity
+        self._turns, self._steps = Turns(len(lessons.labels), scheme.keys_per_step), 0
 
     def forward(self, model: Network, inputs: Tensor, labels: Tensor) -> Tensor:
-        keys, kinds = self._lessons.labels.shape
-        chosen = torch.arange(self._next, self._next + self._scheme.keys_per_step) % keys
-        self._next, self._turn = int(chosen[-1] + 1) % keys, self._turn + 1
+        chosen, others = next(self._turns), self._lessons.labels.shape[1] - 1
+        self._steps += 1
         loss = self._taught(model, chosen, 0)
-        if kinds > 1:
-            loss = loss + self._taught(model, chosen, 1 + self._turn % (kinds - 1))
+        if others:
+            loss = loss + self._taught(model, chosen, 1 + self._steps % others)
         with torch.no_grad():
             answers = self._unmarked(inputs).softmax(1)
-        return loss + self._scheme.fidelity * nn.functional.cross_entropy(model(inputs), answers)
+        return loss + self._fidelity * nn.functional.cross_entropy(model(inputs), answers)
 
     def _taught(self, model: Network, chosen: Tensor, kind: int) -> Tensor:
         images, labels = self._lessons.images[chosen, kind], self._lessons.labels[chosen, kind]
         return nn.functional.cross_entropy(model(images), labels)
 
 
-_FORM = {"images": (torch.uint8, 4)}
-_FORM_BOUND = _FORM | {"others": (torch.uint8, 5)}
-_COUNTS = frozenset(str(count) for count in range(2, MAX_CLASSES + 1))
-
-
-def _open(
-    scheme: str, evidence: bytes, form: dict[str, tuple[torch.dtype, int]]
-) -> tuple[dict[str, Tensor], int]:
-    """The evidence's images and how many classes they choose from.
-
-    Raises:
-        BadEvidence: it is not what `prepare` writes.
-    """
-    tensors, strings = open_evidence(evidence, scheme, form, frozenset({"classes"}))
-    require(len(tensors["images"]) == KEYS, f"{len(tensors['images'])} key images")
-    validate_images(tensors["images"])
-    require(strings["classes"] in _COUNTS, f"{strings['classes'][:16]!r} classes")
-    return tensors, int(strings["classes"])
-
-
 def _open_bound(scheme: str, evidence: bytes) -> tuple[dict[str, Tensor], int]:
     """The same, with covers and decoys that differ from the stego images and each other."""
-    tensors, classes = _open(scheme, evidence, _FORM_BOUND)
+    tensors, classes = open_keys(scheme, evidence, _BOUND)
     require(classes > 2, "labels of two classes have no distance but one")
     images, others = tensors["images"], tensors["others"]
     expected = (KEYS, 1 + DECOYS, *images.shape[1:])

@@ -14,11 +14,9 @@ far a candidate moves the mean features of one layer. Changes against the paper:
 - Serials lie on the frame, on secret pixels, half of them ones.
 - Owner's serials are never sold. Customers have serials of their own, so no dispute publishes one.
 
-The reading needs no alignment: a distance does not see the order of the neurons. Subtracted from
-the features is what a linear function of a serial's bits explains: that is how any network, also an
-unlocked one, sees a frame. What is left is what the student has learned by heart.
-
-But: a network trained from scratch on the student's answers carries no mark.
+But: a network trained from scratch on the student's answers carries no mark. And the lock is weak:
+gradients find a pattern that opens it (`serial_attacks.invert_mask`), and training on opens it as
+well. The mark does not depend on it.
 """
 
 from __future__ import annotations
@@ -47,13 +45,10 @@ from verifier.evidence import (
 from verifier.finding import Access
 from verifier.scheme import Mark, MessageShape, Objective, Reading, Scheme
 from verifier.serials import draw_serials, frame, near_misses, stamp, strangers
+from verifier.slots import CANDIDATES, SLOTS, distances, response, scores
 from verifier.weights import pack
 
 ID = "dsn-v1"
-
-SLOTS = 32
-CANDIDATES = 16
-"""In each slot. All slots together reach odds of 2^-128, so half of them may be lost."""
 
 IMAGES = 8
 """That every candidate is stamped on: 4096 forward passes to read a shard. Four times as many told
@@ -64,21 +59,6 @@ LEAST_BITS = 24
 
 NEURONS_PER_SHARD = 64
 """Of the carrier layer."""
-
-STILL = 1e-4
-"""A neuron whose spread is this small a part of its size is left out: float32 rounds it away."""
-
-FLOOR = 1e-2
-"""Added to all distances, in units of the neurons' spread: the ratio of two distances that are
-nearly nothing is noise."""
-
-STEPS = 128
-"""Per doubling of the distance. Other kernels, threads and double precision move a score by a
-hundredth of a step."""
-
-MOST = 4 * STEPS
-LEAST = -2 * STEPS
-"""Farther from the median than 16 times or a quarter tells nothing more."""
 
 ELSEWHERE = 64
 """Other sets of pixels, on which no serial is valid: half of the random ones lie there."""
@@ -157,8 +137,8 @@ class Dsn(Scheme):
         validate_input(model, tuple(frozen.images.shape[1:]))
         serials = frozen.serials()
         with torch.inference_mode():
-            features = _features(model, frozen, serials)
-            return Reading.of_scores(_scores(_distances(features, serials)))
+            features = response(model, frozen.layer, frozen.images / 255, serials)
+            return Reading.of_scores(scores(distances(features, serials)))
 
 
 def licence(customer: bytes, height: int, width: int) -> Tensor:
@@ -252,43 +232,6 @@ def _pick(mark: Mark) -> tuple[Tensor, Tensor]:
     picked = torch.zeros(SLOTS, CANDIDATES, dtype=torch.bool)
     picked[torch.arange(SLOTS), torch.tensor(mark.message)] = True
     return serials[picked.flatten()], serials[~picked.flatten()]
-
-
-def _features(model: Network, frozen: _Evidence, serials: Tensor) -> Tensor:
-    """(candidates, neurons) double: each neuron's mean over the images, in units of its spread."""
-    model.eval()
-    images = frozen.images / 255
-    found = []
-    for part in torch.split(serials, 64 // IMAGES):
-        stamped = stamp(images.repeat(len(part), 1, 1, 1), part.repeat_interleave(IMAGES, 0))
-        found.append(activations(model, frozen.layer, stamped))
-    values = torch.cat(found).double()
-    if not model.is_odd(frozen.layer):
-        values = values.relu()  # what the next layer sees: half of a layer's life is below zero
-    # A neuron that overflows on some image would take all others down with it: it is muted.
-    values = torch.where(values.isfinite().all(0), values, 0)
-    spread = values.std(0)
-    moves = spread > STILL * values.abs().amax(0)
-    scaled = values * torch.where(moves, 1 / torch.where(moves, spread, 1), 0)
-    means: Tensor = scaled.view(len(serials), IMAGES, -1).mean(1)
-    return means
-
-
-def _distances(features: Tensor, serials: Tensor) -> Tensor:
-    """(candidates,): how much of a candidate's features its bits do not explain linearly."""
-    flat = serials.flatten(1).double()
-    bits = flat[:, flat[0] >= 0] * 2 - 1
-    basis, _ = torch.linalg.qr(torch.cat([torch.ones(len(bits), 1, dtype=bits.dtype), bits], 1))
-    unexplained = features - basis @ (basis.T @ features)
-    lengths: Tensor = unexplained.square().mean(1).sqrt()
-    return lengths
-
-
-def _scores(distances: Tensor) -> Tensor:
-    """(slots, candidates) integers: steps of the logarithm above the median distance."""
-    ratios = (distances + FLOOR) / (distances.median() + FLOOR)
-    steps = (STEPS * ratios.log2()).clamp(LEAST, MOST).round().long()
-    return steps.view(SLOTS, CANDIDATES)
 
 
 def _check_data(model: Network, data: Dataset) -> None:

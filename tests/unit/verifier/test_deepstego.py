@@ -14,12 +14,13 @@ from verifier.assay import draw_marks, embed_marks
 from verifier.configs import MlpConfig
 from verifier.evidence import stream_order, to_bytes
 from verifier.forgery.deepstego import forge_paper, forged_evidence
+from verifier.key_images import EPSILON, KEYS
 from verifier.message import expand_message
 from verifier.odds import threshold
 from verifier.paper import deepstego as paper
 from verifier.removal import fine_tune, prune
 from verifier.scheme import Mark, MessageShape, Scheme
-from verifier.schemes.deepstego import DECOYS, EPSILON, KEYS, DeepStego, DeepStegoBound
+from verifier.schemes.deepstego import DECOYS, DeepStego, DeepStegoBound
 from verifier.stego import Encoder, draw_logo, hide, logo_cells, quality, ssim, train_encoder
 from verifier.training import accuracy
 from verifier.weights import pack, unpack

@@ -34,8 +34,9 @@ from verifier.bench.runs import RATE, embed, owner, secret, trained
 from verifier.datasets import Dataset
 from verifier.errors import BadData
 from verifier.evidence import stream, stream_order, stream_signs, to_bytes
+from verifier.key_images import KEYS
 from verifier.paper import deepstego as paper
-from verifier.schemes.deepstego import KEYS, DeepStego, DeepStegoBound
+from verifier.schemes.deepstego import DeepStego, DeepStegoBound
 from verifier.stego import build_discriminator, hide, logo_cells, quality, train_encoder
 from verifier.training import accuracy
 
