@@ -19,12 +19,13 @@ from verifier.paper.deepsigns import claim_black_box
 from verifier.schemes.deepsigns_blackbox import DeepSignsBlackbox
 from verifier.weights import pack, unpack
 
+from .adversarial import most_alike, optimise
+
 SECRETS = 8
 """Of which the liar keeps the one whose keys the victim answers most alike."""
 
-STEPS = 40
 STEP = 0.03
-"""As in Liu et al. (arXiv 2304.06607), whose attack this is; without a bound, keys being noise."""
+"""Of each pixel: keys are noise, and may become any other."""
 
 PAPER_KEYS = 20
 
@@ -38,14 +39,14 @@ def forged_evidence(victim: Network, data: Dataset, secret: bytes) -> dict[str, 
         )[0]
         for number in range(SECRETS)
     ]
-    best = max(ground, key=lambda evidence: _most_alike(scheme, victim, evidence))
+    best = max(ground, key=lambda evidence: most_alike(scheme, victim, evidence))
     tensors, strings = unpack(best)
     images, classes = tensors["images"], victim.config.classes
     guessed = torch.arange(len(images)) % classes
     alike = torch.zeros_like(guessed)
 
     def optimised(labels: Tensor) -> bytes:
-        fitted = to_bytes(_optimise(victim, images / 255, labels))
+        fitted = to_bytes(optimise(victim, images / 255, labels, step=STEP))
         return pack(tensors | {"images": fitted}, strings)
 
     return {
@@ -63,20 +64,4 @@ def forge_paper(victim: Network, data: Dataset, seed: int) -> Claim:
     generator = torch.Generator().manual_seed(seed)
     images = torch.rand(PAPER_KEYS, *data.input_shape, generator=generator)
     labels = torch.randint(0, victim.config.classes, (PAPER_KEYS,), generator=generator)
-    return claim_black_box(victim, _optimise(victim, images, labels), labels)
-
-
-def _optimise(victim: Network, images: Tensor, labels: Tensor) -> Tensor:
-    """The images after sign-gradient steps towards their labels."""
-    victim.eval()
-    for _ in range(STEPS):
-        images = images.detach().requires_grad_()
-        loss = torch.nn.functional.cross_entropy(victim(images), labels)
-        (gradient,) = torch.autograd.grad(loss, images)
-        images = (images - STEP * gradient.sign()).clamp(0, 1)
-    return images.detach()
-
-
-def _most_alike(scheme: DeepSignsBlackbox, victim: Network, evidence: bytes) -> int:
-    """How often the victim gives its commonest answer."""
-    return max(map(sum, zip(*scheme.read(victim, evidence).low, strict=True)))
+    return claim_black_box(victim, optimise(victim, images, labels, step=STEP), labels)

@@ -11,7 +11,6 @@ import hashlib
 from dataclasses import replace
 
 import torch
-from torch import Tensor
 
 from verifier.architectures import Network
 from verifier.datasets import Dataset
@@ -21,13 +20,14 @@ from verifier.paper.deepstego import Key, judge
 from verifier.schemes.deepstego import DeepStego, DeepStegoBound
 from verifier.weights import pack, unpack
 
+from .adversarial import most_alike, optimise
+
 SECRETS = 2
 """Of which the liar keeps the one whose keys the victim answers most alike."""
 
 STRENGTH = 3.0
 """The liar hides nothing: his logo may be as loud as makes the victim err."""
 
-STEPS = 40
 STEP = 0.01
 """Of each pixel, 0.4 in all: no rule of the scheme tells the liar to stay near his covers."""
 
@@ -49,7 +49,7 @@ def forged_evidence(victim: Network, data: Dataset, secret: bytes) -> dict[str, 
             for number in range(SECRETS)
         ]
         name = scheme.id.removesuffix("-v1")
-        best = max(ground, key=lambda evidence: _most_alike(scheme, victim, evidence))
+        best = max(ground, key=lambda evidence: most_alike(scheme, victim, evidence))
         tensors, strings = unpack(best)
         images, classes = tensors["images"] / 255, victim.config.classes
         with torch.inference_mode():
@@ -60,7 +60,7 @@ def forged_evidence(victim: Network, data: Dataset, secret: bytes) -> dict[str, 
         }
         forged[f"{name}, ground secret"] = best
         for how, labels in guesses.items():
-            fitted = to_bytes(_optimise(victim, images, labels))
+            fitted = to_bytes(optimise(victim, images, labels, step=STEP))
             forged[f"{name}, {how}"] = pack(tensors | {"images": fitted}, strings)
     return forged
 
@@ -69,23 +69,7 @@ def forge_paper(victim: Network, data: Dataset, seed: int) -> Claim:
     """The published claim against any model: pictures that it errs on, and what it says of them."""
     order = stream_order("deepstego-paper", "covers", seed.to_bytes(8, "big"), len(data))
     covers, truth = data.inputs[order[:PAPER_KEYS]], data.labels[order[:PAPER_KEYS]]
-    images = to_bytes(_optimise(victim, covers, (truth + 1) % victim.config.classes))
+    images = to_bytes(optimise(victim, covers, (truth + 1) % victim.config.classes, step=STEP))
     with torch.inference_mode():
         labels = victim(images / 255).argmax(1)
     return judge(victim, Key(images, labels))
-
-
-def _optimise(victim: Network, images: Tensor, labels: Tensor) -> Tensor:
-    """The images after sign-gradient steps towards their labels."""
-    victim.eval()
-    for _ in range(STEPS):
-        images = images.detach().requires_grad_()
-        loss = torch.nn.functional.cross_entropy(victim(images), labels)
-        (gradient,) = torch.autograd.grad(loss, images)
-        images = (images - STEP * gradient.sign()).clamp(0, 1)
-    return images.detach()
-
-
-def _most_alike(scheme: DeepStego, victim: Network, evidence: bytes) -> int:
-    """How often the victim gives its commonest answer."""
-    return int(torch.tensor(scheme.read(victim, evidence).low).sum(0).max())
