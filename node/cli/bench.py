@@ -94,8 +94,15 @@ def _suite(name: str, text: str, shown: Sequence[str]) -> Command:
             click.echo(json.dumps(facts))
             return
         for scheme, found in facts.items():
-            told = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in found.items())
-            click.echo(f"{scheme}: {told}")
+            tables = [value for value in found.values() if isinstance(value, dict)]
+            told = [
+                f"{key.replace('_', ' ')} {value}"
+                for key, value in found.items()
+                if value not in tables
+            ]
+            click.echo(f"{scheme}: {', '.join(told)}")
+            for line, value in (item for table in tables for item in table.items()):
+                click.echo(f"  {line:<48} {value}")
 
     return command
 
@@ -123,7 +130,7 @@ _suite(
 _suite(
     "paper",
     "Train the published variant anew, and measure it as its paper does.",
-    ("figures",),
+    ("images", "figures"),
 )
 
 

@@ -29,6 +29,7 @@ EVERY_SCHEME_ON = "mnist"
 MORE = (
     ("deepstego-v1", "mnist-60k"),
     ("pmi-v1", "cifar10"),
+    ("mtlsign-v1", "fashion-mnist"),
     ("mtlsign-v1", "banking77"),
 )
 """What else is measured where there is data: what more images give, colours, and sentences."""
