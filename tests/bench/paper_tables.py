@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from .papers import PAPERS
+from .papers import NOTES, PAPERS
 from .plots import POWER, plot_power
 from .removal_tables import removals, row
 from .wording import Record, machine, of_suite, table
@@ -45,6 +45,7 @@ def _reproduction(record: Record, files: dict[str, str]) -> Iterator[str]:
     columns = dict.fromkeys(_parts(name)[0] for name in listed)
     rows = dict.fromkeys(_parts(name)[1] for name in listed)
     yield f"### {scheme}: the published variant, trained anew"
+    yield NOTES[scheme]
     yield table(
         ["figure", *columns],
         [[name, *(_value(name, column, listed) for column in columns)] for name in rows],

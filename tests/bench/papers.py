@@ -93,3 +93,35 @@ PAPERS: dict[str, tuple[Told, ...]] = {
     ),
     "pmi-v1": (Told("lossless: no weight is changed", "so says the abstract", "seen, abstract"),),
 }
+
+NOTES: dict[str, str] = {
+    "deepsigns-v1": (
+        "One innocent network in 16 has any 4 bits, and here the unmarked one is such a one: hence "
+        "the 64. To reorder and rescale neurons costs a thief nothing and removes the published "
+        "mark; the sound variant puts them back in order first."
+    ),
+    "deepsigns-blackbox-v1": (
+        "Twenty keys shown twice are soon forgotten. The sound variant shows two hundred, many "
+        "times over."
+    ),
+    "deepstego-v1": (
+        "What the host has learned: as published it gives the bare cover the key's label as well, "
+        "so the covers carry the mark, and whose logo it was proves nothing. Bound is better and "
+        "not perfect, and costs accuracy. The detector of the published variant is its own "
+        "discriminator; of the others, one trained on another encoder and logo."
+    ),
+    "dsn-v1": (
+        "As printed the lock does not form here: the student serves alike with any serial and "
+        "with none. Ours locks, but gradients that may cover the whole image open it, and a thief "
+        "with a fifth of the data gains by training on. Ownership does not depend on the lock."
+    ),
+    "mtlsign-v1": (
+        "A head that is trained on a stranger's network knows all sides there: as published, the "
+        "mark is in the head. The sound variant freezes the head before the sides are drawn."
+    ),
+    "pmi-v1": (
+        "The closed form is the normal law's. Scores are bounded, and most of the evidence comes "
+        "of few images, so the true power is higher."
+    ),
+}
+"""What to see in the published variants' figures."""
