@@ -1,4 +1,4 @@
-"""The one training loop: Adam on cross-entropy, plus whatever objective a scheme adds.
+"""The one training loop: cross-entropy, plus whatever objective a scheme adds; by Adam.
 
 The order of the batches comes from a seeded generator of its own, so equal calls train alike.
 """
@@ -25,6 +25,7 @@ def train(
     learning_rate: float,
     seed: int,
     objective: Objective | None = None,
+    optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
     progress: Callable[[int, float], None] | None = None,
 ) -> None:
     """Train `model` in place and leave it in evaluation mode.
@@ -36,7 +37,7 @@ def train(
     generator = torch.Generator().manual_seed(seed)
     model.train(objective is None)
     _lay_out(model, torch.channels_last)  # convolutions learn half as fast again on a CPU
-    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    descent = optimizer(model.parameters(), lr=learning_rate)
     for epoch in range(epochs):
         loss = torch.tensor(0.0)
         for images, labels in _batches(data, generator):
@@ -46,9 +47,9 @@ def train(
                 loss = objective(model, images, labels)
                 if not objective.complete:
                     loss = loss + nn.functional.cross_entropy(model(images), labels)
-            optimizer.zero_grad()
+            descent.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
+            descent.step()
         if progress is not None:
             progress(epoch, loss.item())
     _lay_out(model, torch.contiguous_format)

@@ -72,6 +72,12 @@ def _registry() -> Iterator[tuple[str, Attack]]:
                     run=partial(loot.tune, rate=rate, epochs=EPOCHS, share=share),
                 ),
             )
+    for share, of in ((SHARE, "20 %"), (1, "all")):
+        run = partial(loot.tune_by_sgd, rate=RATE, epochs=EPOCHS, share=share)
+        yield (
+            f"fine-tuned by SGD at 1e-3, {of} data",
+            Attack(family="SGD", strength=share, needs_data=True, special=True, run=run),
+        )
     for fresh, name in ((False, "last layer fine-tuned"), (True, "last layer anew")):
         run = partial(loot.tune_head, rate=RATE, epochs=EPOCHS // 2, fresh=fresh)
         yield name, Attack(family="last layer", strength=1 + fresh, needs_data=True, run=run)

@@ -7,6 +7,8 @@ et al. (arXiv 1805.12185). Labels are the true ones: the strongest case.
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
+from functools import partial
 
 import torch
 
@@ -14,6 +16,9 @@ from verifier.activations import activations
 from verifier.architectures import Network, build
 from verifier.datasets import Dataset
 from verifier.training import train
+
+MOMENTUM_SGD = partial(torch.optim.SGD, momentum=0.9)
+"""What hosts were trained with when the papers were written, at rates of 1e-3 to 0.1."""
 
 FRAME = 2
 """Pixels on each side on which a serial may be stamped (`dsn-v1`)."""
@@ -27,10 +32,11 @@ def fine_tune(
     epochs: int,
     seed: int = 0,
     fresh_head: bool = False,
+    optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
 ) -> Network:
     """All layers trained on, on the thief's own data; with `fresh_head` the last one anew."""
     tuned = _with_fresh_head(model, seed) if fresh_head else copy.deepcopy(model)
-    train(tuned, data, epochs=epochs, learning_rate=learning_rate, seed=seed)
+    train(tuned, data, epochs=epochs, learning_rate=learning_rate, seed=seed, optimizer=optimizer)
     return tuned
 
 

@@ -59,6 +59,18 @@ def tune(loot: Loot, *, rate: float, epochs: int, share: float = 1, fresh: bool 
     )
 
 
+def tune_by_sgd(loot: Loot, *, rate: float, epochs: int, share: float) -> Network:
+    """All layers trained on, as the papers' thieves did it."""
+    return fine_tuning.fine_tune(
+        loot.model,
+        loot.some(share),
+        learning_rate=rate,
+        epochs=epochs,
+        seed=loot.seed,
+        optimizer=fine_tuning.MOMENTUM_SGD,
+    )
+
+
 def tune_head(loot: Loot, *, rate: float, epochs: int, fresh: bool) -> Network:
     """The last layer alone trained on, or anew."""
     return fine_tuning.fine_tune_head(
