@@ -12,7 +12,7 @@ LEVEL = 64
 AFFORDABLE = 0.05
 
 GLANCE = "mnist"
-"""The data set that all schemes are compared on."""
+"""The data set that schemes are compared on."""
 
 
 def schemes(records: Iterable[Record]) -> list[str]:
@@ -30,13 +30,13 @@ def removals(records: Iterable[Record], scheme: str) -> Iterator[tuple[str, list
 
 def glance(records: Sequence[Record]) -> Iterator[str]:
     """One column a scheme: the bits of evidence that each attack leaves."""
-    columns = {scheme: dict(removals(records, scheme)).get(GLANCE) for scheme in schemes(records)}
-    measured = {scheme: runs for scheme, runs in columns.items() if runs}
+    measured = dict(_column(scheme, records) for scheme in schemes(records))
     names = dict.fromkeys(name for runs in measured.values() for name in runs[0]["suspects"])
     yield "## At a glance"
     yield (
-        f"Bits of evidence that attacks leave on {GLANCE}, {LEVEL} of which are a match. **Bold**: "
-        "the mark holds. *Destroyed*: the model has lost more than it is worth stealing for."
+        f"Bits of evidence that attacks leave, {LEVEL} of which are a match; on {GLANCE}, where no "
+        "other data is named. **Bold**: the mark holds. *Destroyed*: the model has lost more than "
+        "it is worth stealing for."
     )
     yield table(
         ["attack", *measured],
@@ -83,6 +83,13 @@ def row(name: str, runs: list[Record]) -> list[str]:
         points(lost),
         _fate(_matches(worst), len(runs), lost),
     ]
+
+
+def _column(scheme: str, records: Sequence[Record]) -> tuple[str, list[Record]]:
+    """Heading and records: of the common data set, or of another if there are none."""
+    sets = dict(removals(records, scheme))
+    data = GLANCE if GLANCE in sets else next(iter(sets))
+    return scheme if data == GLANCE else f"{scheme} on {data}", sets[data]
 
 
 def _cell(name: str, runs: list[Record]) -> str:
