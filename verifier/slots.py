@@ -48,12 +48,13 @@ def response(model: Network, layer: str, images: Tensor, serials: Tensor) -> Ten
         stamped = stamp(images.repeat(len(part), 1, 1, 1), part.repeat_interleave(len(images), 0))
         found.append(activations(model, layer, stamped))
     values = torch.cat(found).double()
+    size = values.abs().amax(0)  # before the ReLU: of a neuron at its edge only noise is left after
     if not model.is_odd(layer):
         values = values.relu()  # what the next layer sees: half of a layer's life is below zero
     # A neuron that overflows on some image would take all others down with it: it is muted.
     values = torch.where(values.isfinite().all(0), values, 0)
     spread = values.std(0)
-    moves = spread > STILL * values.abs().amax(0)
+    moves = spread > STILL * size
     scaled = values * torch.where(moves, 1 / torch.where(moves, spread, 1), 0)
     means: Tensor = scaled.view(len(serials), len(images), -1).mean(1)
     return means
@@ -62,7 +63,9 @@ def response(model: Network, layer: str, images: Tensor, serials: Tensor) -> Ten
 def distances(features: Tensor, serials: Tensor) -> Tensor:
     """(candidates,): how much of a candidate's features its bits do not explain linearly."""
     flat = serials.flatten(1).double()
-    bits = flat[:, flat[0] >= 0] * 2 - 1
+    # Each serial has as many ones, so its last bit follows from the others. With that bit the basis
+    # would have a column of nothing but rounding errors, and another on every device.
+    bits = flat[:, flat[0] >= 0][:, :-1] * 2 - 1
     basis, _ = torch.linalg.qr(torch.cat([torch.ones(len(bits), 1, dtype=bits.dtype), bits], 1))
     unexplained = features - basis @ (basis.T @ features)
     lengths: Tensor = unexplained.square().mean(1).sqrt()

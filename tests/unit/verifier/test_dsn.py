@@ -22,6 +22,7 @@ from verifier.scheme import Mark, MessageShape
 from verifier.schemes.dsn import Dsn, licence
 from verifier.serial_attacks import hill_climb, invert_mask, relock
 from verifier.serials import draw_serials, frame, near_misses, stamp, strangers
+from verifier.slots import CANDIDATES, SLOTS, distances
 from verifier.training import accuracy, train
 from verifier.weights import pack, unpack
 
@@ -456,3 +457,17 @@ def test_entanglement__agree_with_a_small_case_by_hand() -> None:
     e = torch.tensor(-1.0).exp()
     assert found[0] == 0
     assert torch.isclose(found[1], -(e / (1 + 2 * e)).log())
+
+
+def test_distances__do_not_depend_on_how_many_threads_factorise() -> None:
+    serials = draw_serials(SCHEME.id, b"salt", SLOTS * CANDIDATES, 8, 8)
+    features = torch.rand(len(serials), 64, generator=torch.Generator().manual_seed(0)).double()
+    threads, found = torch.get_num_threads(), []
+    try:
+        for count in (1, 2):
+            torch.set_num_threads(count)
+            found.append(distances(features, serials))
+    finally:
+        torch.set_num_threads(threads)
+
+    assert found[0].allclose(found[1], atol=1e-9, rtol=0)
