@@ -15,6 +15,7 @@ from verifier.architectures import Network
 from verifier.finding import Access
 
 from . import loot
+from .fine_tuning import MOMENTUM_SGD
 from .inputs import DEFENCES
 from .symmetries import Kind, permute_neurons
 
@@ -73,7 +74,7 @@ def _registry() -> Iterator[tuple[str, Attack]]:
                 ),
             )
     for share, of in ((SHARE, "20 %"), (1, "all")):
-        run = partial(loot.tune_by_sgd, rate=RATE, epochs=EPOCHS, share=share)
+        run = partial(loot.tune, rate=RATE, epochs=EPOCHS, share=share, optimizer=MOMENTUM_SGD)
         yield (
             f"fine-tuned by SGD at 1e-3, {of} data",
             Attack(family="SGD", strength=share, needs_data=True, special=True, run=run),

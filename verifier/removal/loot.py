@@ -47,7 +47,15 @@ class Loot:
         return torch.Generator().manual_seed(self.seed)
 
 
-def tune(loot: Loot, *, rate: float, epochs: int, share: float = 1, fresh: bool = False) -> Network:
+def tune(
+    loot: Loot,
+    *,
+    rate: float,
+    epochs: int,
+    share: float = 1,
+    fresh: bool = False,
+    optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
+) -> Network:
     """All layers trained on; with `fresh` the last one anew."""
     return fine_tuning.fine_tune(
         loot.model,
@@ -56,18 +64,7 @@ def tune(loot: Loot, *, rate: float, epochs: int, share: float = 1, fresh: bool 
         epochs=epochs,
         seed=loot.seed,
         fresh_head=fresh,
-    )
-
-
-def tune_by_sgd(loot: Loot, *, rate: float, epochs: int, share: float) -> Network:
-    """All layers trained on, as the papers' thieves did it."""
-    return fine_tuning.fine_tune(
-        loot.model,
-        loot.some(share),
-        learning_rate=rate,
-        epochs=epochs,
-        seed=loot.seed,
-        optimizer=fine_tuning.MOMENTUM_SGD,
+        optimizer=optimizer,
     )
 
 
