@@ -71,8 +71,8 @@ vectors: setup ## make the golden vectors again
 	$(BIN)/python tests/vectors/generate_bls.py
 	$(BIN)/python tests/vectors/generate_digests.py
 
-bench: setup ## measure what the docs state; writes docs/results
-	$(BIN)/assay bench tables --out docs/results/schemes --jobs 2
+bench: setup ## measure what the docs state, into docs/results; the schemes on the data in DATA=folder
+	$(BIN)/assay bench tables $(if $(DATA),--data-dir $(DATA) --out docs/results/schemes) --jobs 2
 	$(BIN)/python -m tests.bench.gas --out docs/results/gas.json
 	$(BIN)/python -m tests.bench.node --out docs/results/node.json
 	$(BIN)/python -m tests.bench.figures

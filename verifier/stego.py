@@ -11,8 +11,9 @@ construction, and it learns *where*:
 - The length of the whole change is `strength`, of any picture. The paper's MSE term, which would
   shrink it, is left out; SSIM and the discriminator decide how it is spread.
 
-But: this deceives a detector trained on another encoder and logo (52 to 58 % right on MNIST), not
-one that is trained on thousands of stego images of this very encoder and logo (91 %).
+But: how far this deceives a detector that was trained on another encoder and logo is the logos'
+luck (50 to 73 % right on MNIST); one that is trained on thousands of stego images of this very
+encoder and logo it does not deceive (91 %).
 """
 
 from __future__ import annotations

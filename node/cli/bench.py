@@ -22,7 +22,7 @@ scheme_option = click.option(
 )
 data_dir_option = click.option(
     "--data-dir", type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="The folder with the sub-folders mnist, fashion-mnist and cifar10.",
+    help="The folder with the sub-folders mnist, fashion-mnist, cifar10 and banking77.",
 )  # fmt: skip
 seeds_option = click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True)
 out_option = click.option(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 
+from verifier.bench.removal import AFFORDABLE, summarise
+
 from .plots import plot_attacks, plot_pruning
 from .wording import Record, machine, network, odds, of_suite, parameters, points, seeds, table
 
 LEVEL = 64
-AFFORDABLE = 0.05
 
 GLANCE = "mnist"
 """The data set that schemes are compared on."""
@@ -73,15 +74,14 @@ def row(name: str, runs: list[Record]) -> list[str]:
     """Medians over the seeds, of the worst shard that the thief has not seen."""
     if "refused" in runs[0]["suspects"][name]:
         return [name, "", "", "", "", f"not possible: {runs[0]['suspects'][name]['refused']}"]
-    worst, lost = _worst(name, runs), _lost(name, runs)
-    found, needed = (median(shard[key] for shard in worst) for key in ("found", "needed"))
+    left = summarise(runs)[name]
     return [
         name,
-        f"{found:g} / {needed:g}",
-        odds(median(shard["log2_odds"] for shard in worst)),
-        f"{median(run['suspects'][name]['utility'] for run in runs):.1%}",
-        points(lost),
-        _fate(_matches(worst), len(runs), lost),
+        f"{left['found']:g} / {left['needed']:g}",
+        odds(left["log2_odds"]),
+        f"{left['utility']:.1%}",
+        points(left["drop"]),
+        _fate(left),
     ]
 
 
@@ -93,36 +93,18 @@ def _column(scheme: str, records: Sequence[Record]) -> tuple[str, list[Record]]:
 
 
 def _cell(name: str, runs: list[Record]) -> str:
-    if name not in runs[0]["suspects"] or "refused" in runs[0]["suspects"][name]:
+    left = summarise(runs).get(name)
+    if left is None:
         return ""
-    worst = _worst(name, runs)
-    bits = f"{max(0, -median(shard['log2_odds'] for shard in worst)):.0f}"
-    if _lost(name, runs) > AFFORDABLE:
+    bits = f"{max(0, -left['log2_odds']):.0f}"
+    if not left["affordable"]:
         return f"*destroyed* ({bits})"
-    return f"**{bits}**" if _matches(worst) == len(runs) else bits
+    return f"**{bits}**" if left["matches"] == left["of"] else bits
 
 
-def _worst(name: str, runs: list[Record]) -> list[Record]:
-    """The worst shard of each seed."""
-    suspects = [run["suspects"][name] for run in runs]
-    return [
-        max(suspect["shards"][suspect["exposed"] :], key=lambda shard: float(shard["log2_odds"]))
-        for suspect in suspects
-    ]
-
-
-def _lost(name: str, runs: list[Record]) -> float:
-    return float(
-        median(run["unmarked"]["utility"] - run["suspects"][name]["utility"] for run in runs)
-    )
-
-
-def _matches(worst: list[Record]) -> int:
-    return sum(shard["decision"] == "MATCH" for shard in worst)
-
-
-def _fate(matches: int, runs: int, lost: float) -> str:
-    if lost > AFFORDABLE:
+def _fate(left: Record) -> str:
+    matches, runs = left["matches"], left["of"]
+    if not left["affordable"]:
         return f"model destroyed, {matches} of {runs} match"
     if matches == runs:
         return "**holds**"

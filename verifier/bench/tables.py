@@ -64,6 +64,7 @@ class Task:
     def command(self) -> str:
         """How to make this record again."""
         asked = f"assay bench {self.suite} --scheme {self.scheme} --data {self.data}"
+        asked += "" if self.data == QUICK else " --data-dir DIR"
         return f"{asked} --seeds {self.seed + 1}" if self.suite == "removal" else asked
 
     def run(self, out: Path, progress: Progress = silent) -> Record:

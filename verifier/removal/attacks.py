@@ -44,14 +44,11 @@ class Theft(loot.Loot):
         return self._done[name]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Attack:
-    """One way to be rid of a mark; `strength` orders a `family`, 0 is none."""
+    """One way to be rid of a mark."""
 
-    family: str
-    strength: float
     run: Callable[[Theft], Network]
-    needs_data: bool = False
     access: frozenset[Access] = EVERY
     """Of the schemes that it matters for."""
     special: bool = False
@@ -61,122 +58,63 @@ class Attack:
 
 
 def _registry() -> Iterator[tuple[str, Attack]]:
-    yield "none", Attack(family="none", strength=0, run=lambda theft: theft.model)
+    yield "none", Attack(lambda theft: theft.model)
+
+    # TRAIN ON
+    shares = ((SHARE, "20 %"), (1, "all"))
     for rate, shown in ((RATE / 10, "1e-4"), (RATE, "1e-3")):
-        for share, of in ((SHARE, "20 %"), (1, "all")):
-            yield (
-                f"fine-tuned at {shown}, {of} data",
-                Attack(
-                    family="fine-tuning",
-                    strength=rate * share,
-                    needs_data=True,
-                    run=partial(loot.tune, rate=rate, epochs=EPOCHS, share=share),
-                ),
-            )
-    for share, of in ((SHARE, "20 %"), (1, "all")):
+        for share, of in shares:
+            run = partial(loot.tune, rate=rate, epochs=EPOCHS, share=share)
+            yield f"fine-tuned at {shown}, {of} data", Attack(run)
+    for share, of in shares:
         run = partial(loot.tune, rate=RATE, epochs=EPOCHS, share=share, optimizer=MOMENTUM_SGD)
-        yield (
-            f"fine-tuned by SGD at 1e-3, {of} data",
-            Attack(family="SGD", strength=share, needs_data=True, special=True, run=run),
-        )
+        yield f"fine-tuned by SGD at 1e-3, {of} data", Attack(run, special=True)
     for fresh, name in ((False, "last layer fine-tuned"), (True, "last layer anew")):
-        run = partial(loot.tune_head, rate=RATE, epochs=EPOCHS // 2, fresh=fresh)
-        yield name, Attack(family="last layer", strength=1 + fresh, needs_data=True, run=run)
+        yield name, Attack(partial(loot.tune_head, rate=RATE, epochs=EPOCHS // 2, fresh=fresh))
     run = partial(loot.tune, rate=RATE, epochs=EPOCHS // 2, fresh=True)
-    yield (
-        "last layer anew, all fine-tuned",
-        Attack(family="last layer", strength=3, needs_data=True, run=run),
-    )
+    yield "last layer anew, all fine-tuned", Attack(run)
     run = partial(loot.tune_framed, rate=RATE, epochs=EPOCHS)
-    yield (
-        "fine-tuned on random frames",
-        Attack(family="frames", strength=1, needs_data=True, special=True, run=run),
-    )
+    yield "fine-tuned on random frames", Attack(run, special=True)
+
+    # CHANGE THE WEIGHTS
     for fraction in PRUNED:
-        run = partial(loot.prune, fraction=fraction)
-        yield f"pruned by {fraction:.0%}", Attack(family="pruning", strength=fraction, run=run)
+        yield f"pruned by {fraction:.0%}", Attack(partial(loot.prune, fraction=fraction))
     run = partial(loot.fine_prune, fraction=0.5, rate=RATE, epochs=EPOCHS // 2)
-    yield (
-        "half of the neurons pruned, fine-tuned",
-        Attack(family="fine-pruning", strength=0.5, needs_data=True, run=run),
-    )
-    yield (
-        "weights in fp16",
-        Attack(family="quantisation", strength=16, run=loot.halve_precision),
-    )
+    yield "half of the neurons pruned, fine-tuned", Attack(run)
+    yield "weights in fp16", Attack(loot.halve_precision)
     for bits in (8, 4):
-        run = partial(loot.quantise, bits=bits)
-        yield f"weights in int{bits}", Attack(family="quantisation", strength=bits, run=run)
+        yield f"weights in int{bits}", Attack(partial(loot.quantise, bits=bits))
     for share in (0.1, 0.3):
-        run = partial(loot.shake, share=share)
-        yield (
-            f"weight noise of {share:g} spreads",
-            Attack(family="weight noise", strength=share, run=run),
-        )
-    yield (
-        "neurons permuted and rescaled",
-        Attack(family="symmetries", strength=0, run=loot.permute),
-    )
-    tuned = "fine-tuned at 1e-3, all data"
-    yield (
-        "fine-tuned at 1e-3, then permuted and rescaled",
-        Attack(
-            family="symmetries",
-            strength=0,
-            needs_data=True,
-            run=lambda theft: permute_neurons(theft.make(tuned), theft.generator),
-        ),
-    )
+        yield f"weight noise of {share:g} spreads", Attack(partial(loot.shake, share=share))
+
+    # KEEP THE FUNCTION
+    yield "neurons permuted and rescaled", Attack(loot.permute)
+    yield "fine-tuned at 1e-3, then permuted and rescaled", Attack(_tune_and_permute)
     kinds: tuple[Kind, ...] = ("still", "mute", "clique")
     for kind in kinds:
-        yield (
-            f"20 % of {kind} neurons added, permuted",
-            Attack(
-                family="symmetries",
-                strength=ADDED,
-                run=partial(loot.add, share=ADDED, kind=kind),
-            ),
-        )
-    yield (
-        "20 % of neurons split, permuted",
-        Attack(family="symmetries", strength=ADDED, run=partial(loot.split, share=ADDED)),
-    )
+        run = partial(loot.add, share=ADDED, kind=kind)
+        yield f"20 % of {kind} neurons added, permuted", Attack(run)
+    yield "20 % of neurons split, permuted", Attack(partial(loot.split, share=ADDED))
+
+    # CHANGE THE INPUTS
     for name, defence in DEFENCES.items():
-        yield (
-            f"inputs: {name}",
-            Attack(
-                family="inputs",
-                strength=1,
-                access=frozenset({Access.ANSWERS}),
-                run=partial(loot.defend, defence=defence),
-            ),
-        )
-    yield (
-        "overwritten by a second owner",
-        Attack(family="overwriting", strength=1, needs_data=True, run=loot.mark_over),
-    )
-    yield (
-        "locked anew by a customer",
-        Attack(family="overwriting", strength=1, needs_data=True, special=True, run=loot.lock_anew),
-    )
-    run = partial(loot.unlearn, epochs=EPOCHS)
-    yield (
-        "an exposed shard unlearnt",
-        Attack(family="overwriting", strength=1, needs_data=True, exposes=1, run=run),
-    )
-    run = partial(loot.distil, rate=RATE, epochs=EPOCHS)
-    yield "distilled", Attack(family="distillation", strength=1, needs_data=True, run=run)
-    for share, of in ((SHARE, "20 %"), (1, "all")):
-        yield (
-            f"from scratch, {of} data",
-            Attack(
-                family="from scratch",
-                strength=share,
-                needs_data=True,
-                special=True,
-                run=partial(loot.start_over, rate=RATE, epochs=EPOCHS, share=share),
-            ),
-        )
+        run = partial(loot.defend, defence=defence)
+        yield f"inputs: {name}", Attack(run, access=frozenset({Access.ANSWERS}))
+
+    # USE THE SCHEME
+    yield "overwritten by a second owner", Attack(loot.mark_over)
+    yield "locked anew by a customer", Attack(loot.lock_anew, special=True)
+    yield "an exposed shard unlearnt", Attack(partial(loot.unlearn, epochs=EPOCHS), exposes=1)
+
+    # START ANEW
+    yield "distilled", Attack(partial(loot.distil, rate=RATE, epochs=EPOCHS))
+    for share, of in shares:
+        run = partial(loot.start_over, rate=RATE, epochs=EPOCHS, share=share)
+        yield f"from scratch, {of} data", Attack(run, special=True)
+
+
+def _tune_and_permute(theft: Theft) -> Network:
+    return permute_neurons(theft.make("fine-tuned at 1e-3, all data"), theft.generator)
 
 
 ATTACKS: dict[str, Attack] = dict(_registry())

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from tests.support.tiny_models import CNN, MLP, digits, trained
 from verifier import BadData, BadEvidence, BadModel, CapacityExceeded, Dataset, Decision
+from verifier.activations import activations
 from verifier.architectures import Network, build
 from verifier.assay import embed_marks
 from verifier.finding import Finding
@@ -22,7 +23,7 @@ from verifier.scheme import Mark, MessageShape
 from verifier.schemes.dsn import Dsn, licence
 from verifier.serial_attacks import hill_climb, invert_mask, relock
 from verifier.serials import draw_serials, frame, near_misses, stamp, strangers
-from verifier.slots import CANDIDATES, SLOTS, distances
+from verifier.slots import CANDIDATES, SLOTS, distances, response
 from verifier.training import accuracy, train
 from verifier.weights import pack, unpack
 
@@ -202,6 +203,20 @@ def test_read__mute_a_neuron_that_overflows_instead_of_all() -> None:
     model.get_parameter("hidden.1.weight").data[5] = 3e38
 
     assert finding(model).decision is Decision.MATCH
+
+
+def test_response__leave_out_a_neuron_of_which_the_relu_leaves_rounding_errors_only() -> None:
+    images, serials = digits()[0].inputs[:20], candidates(mark().evidence)[0]
+    stamped = stamp(images.repeat(16, 1, 1, 1), serials.repeat_interleave(20, 0))
+    model = copy.deepcopy(student())
+    highest = activations(model, "hidden.1", stamped)[:, 5].max()
+    model.get_parameter("hidden.1.bias").data[5] -= highest * (1 - 1e-6)
+
+    moved = response(model, "hidden.1", images, serials)
+
+    assert activations(model, "hidden.1", stamped)[:, 5].relu().any()  # it is not quite dead
+    assert not moved[:, 5].any()
+    assert moved[:, 4].any()
 
 
 @pytest.mark.parametrize("weight", [0.0, float("nan"), float("inf"), 3e38])
