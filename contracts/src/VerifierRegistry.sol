@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
 
@@ -9,7 +10,7 @@ import {IVerifierRegistry} from "./interfaces/IVerifierRegistry.sol";
 import {BLS} from "./libraries/BLS.sol";
 import {POSSESSION_TAG, Possession} from "./types/Possession.sol";
 
-/// @title Seats, and the list of the active ones at any past block
+/// @title Seats, their bonds, and the list of the active ones at any past block
 contract VerifierRegistry is IVerifierRegistry, EIP712 {
     using Checkpoints for Checkpoints.Trace208;
 
@@ -18,19 +19,24 @@ contract VerifierRegistry is IVerifierRegistry, EIP712 {
         address operator;
         uint48 withdrawableAt;
         bool withdrawn;
-        uint32 position; // in the active list; meaningless once exiting
+        uint32 position; // in the active list; meaningless once it has left that
         address blob;
+        uint96 bond; // what is left of it
     }
 
     uint256 private constant ENVELOPE_KEY_AT = BLS.KEY_BYTES;
     uint256 private constant ENDPOINT_AT = ENVELOPE_KEY_AT + 32;
     uint256 private constant MAX_ENDPOINT_BYTES = 256;
+    address private constant BURN = 0x000000000000000000000000000000000000dEaD;
 
     /// @inheritdoc IVerifierRegistry
     uint256 public immutable bond;
 
     /// @inheritdoc IVerifierRegistry
     uint256 public immutable exitDelay;
+
+    /// @inheritdoc IVerifierRegistry
+    address public immutable slasher;
 
     /// @inheritdoc IVerifierRegistry
     mapping(address operator => uint32 seatIdPlusOne) public seatOf;
@@ -42,11 +48,13 @@ contract VerifierRegistry is IVerifierRegistry, EIP712 {
     mapping(uint256 position => Checkpoints.Trace208 seatId) private _active;
     Checkpoints.Trace208 private _activeCount;
 
-    constructor(uint256 bond_, uint32 exitDelay_) EIP712("Assay", "1") {
-        if (bond_ == 0) revert InvalidParameters("bond");
+    constructor(uint256 bond_, uint32 exitDelay_, address slasher_) EIP712("Assay", "1") {
+        if (bond_ == 0 || bond_ > type(uint96).max) revert InvalidParameters("bond");
         if (exitDelay_ == 0) revert InvalidParameters("exitDelay");
+        if (slasher_ == address(0)) revert InvalidParameters("slasher");
         bond = bond_;
         exitDelay = exitDelay_;
+        slasher = slasher_;
     }
 
     /* SEATS */
@@ -70,7 +78,7 @@ contract VerifierRegistry is IVerifierRegistry, EIP712 {
         seatId = uint32(_seats.length);
         uint32 position = uint32(_activeCount.latest());
         address blob = SSTORE2.write(abi.encodePacked(blsKey, envelopeKey, endpoint));
-        _seats.push(Record(msg.sender, 0, false, position, blob));
+        _seats.push(Record(msg.sender, 0, false, position, blob, uint96(bond)));
         seatOf[msg.sender] = seatId + 1;
         _keyUsed[blsKeyHash] = true;
         _active[position].push(uint48(block.number), seatId);
@@ -85,12 +93,7 @@ contract VerifierRegistry is IVerifierRegistry, EIP712 {
         if (leaving.withdrawableAt != 0) revert AlreadyExiting(seatId);
 
         leaving.withdrawableAt = uint48(block.timestamp + exitDelay);
-        // The last seat of the list takes the place of the one that leaves.
-        uint32 lastPosition = uint32(_activeCount.latest()) - 1;
-        uint32 lastSeatId = uint32(_active[lastPosition].latest());
-        _seats[lastSeatId].position = leaving.position;
-        _active[leaving.position].push(uint48(block.number), lastSeatId);
-        _activeCount.push(uint48(block.number), lastPosition);
+        _deactivate(leaving.position);
         emit ExitRequested(seatId, leaving.withdrawableAt);
     }
 
@@ -101,13 +104,31 @@ contract VerifierRegistry is IVerifierRegistry, EIP712 {
         if (block.timestamp < leaving.withdrawableAt) revert ExitTooEarly(seatId, leaving.withdrawableAt);
         if (leaving.withdrawn) revert BondAlreadyWithdrawn(seatId);
 
+        uint256 left = leaving.bond;
         leaving.withdrawn = true;
-        address operator = leaving.operator;
-        delete seatOf[operator];
-        emit BondWithdrawn(seatId, bond);
+        leaving.bond = 0;
+        delete seatOf[leaving.operator];
+        emit BondWithdrawn(seatId, left);
+        if (left != 0) _pay(leaving.operator, left);
+    }
 
-        (bool paid,) = operator.call{value: bond}("");
-        if (!paid) revert PaymentFailed(operator, bond);
+    /// @inheritdoc IVerifierRegistry
+    function slash(uint32 seatId, uint256 amount, address beneficiary) external returns (uint256 taken) {
+        if (msg.sender != slasher) revert NotSlasher(msg.sender);
+        Record storage slashed = _existing(seatId);
+        taken = Math.min(amount, slashed.bond);
+        if (taken == 0) return 0;
+
+        uint256 left = slashed.bond - taken;
+        slashed.bond = uint96(left);
+        if (left == 0) {
+            // Nothing is left to wait for: the operator may have its place back at once.
+            if (slashed.withdrawableAt == 0) _deactivate(slashed.position);
+            slashed.withdrawableAt = uint48(block.timestamp);
+        }
+        emit Slashed(seatId, taken, left, beneficiary);
+        _pay(beneficiary, taken / 2);
+        _pay(BURN, taken - taken / 2);
     }
 
     /// @inheritdoc IVerifierRegistry
@@ -117,6 +138,7 @@ contract VerifierRegistry is IVerifierRegistry, EIP712 {
             operator: stored.operator,
             withdrawableAt: stored.withdrawableAt,
             withdrawn: stored.withdrawn,
+            bond: stored.bond,
             envelopeKey: bytes32(SSTORE2.read(stored.blob, ENVELOPE_KEY_AT, ENDPOINT_AT)),
             blsKey: SSTORE2.read(stored.blob, 0, BLS.KEY_BYTES),
             endpoint: string(SSTORE2.read(stored.blob, ENDPOINT_AT))
@@ -141,6 +163,20 @@ contract VerifierRegistry is IVerifierRegistry, EIP712 {
         uint32 count = activeCountAt(blockNumber);
         if (position >= count) revert UnknownPosition(position, count);
         return uint32(_active[position].upperLookupRecent(blockNumber));
+    }
+
+    /// @dev The last seat of the list takes the place of the one that leaves.
+    function _deactivate(uint32 position) private {
+        uint32 lastPosition = uint32(_activeCount.latest()) - 1;
+        uint32 lastSeatId = uint32(_active[lastPosition].latest());
+        _seats[lastSeatId].position = position;
+        _active[position].push(uint48(block.number), lastSeatId);
+        _activeCount.push(uint48(block.number), lastPosition);
+    }
+
+    function _pay(address to, uint256 amount) private {
+        (bool paid,) = to.call{value: amount}("");
+        if (!paid) revert PaymentFailed(to, amount);
     }
 
     function _existing(uint32 seatId) private view returns (Record storage) {

@@ -17,8 +17,20 @@ contract BLSHarness {
         return BLS.verify(key, digest, domainTag, signature);
     }
 
+    function verifyBoth(bytes memory key, bytes32[2] memory digests, bytes memory domainTag, bytes[2] memory signatures)
+        external
+        view
+        returns (bool)
+    {
+        return BLS.verifyBoth(key, digests, domainTag, signatures);
+    }
+
     function sumKeys(bytes memory keys, uint256 bitmap) external view returns (bytes memory) {
         return BLS.sumKeys(keys, bitmap);
+    }
+
+    function subtract(bytes memory sum, bytes memory part) external view returns (bytes memory) {
+        return BLS.subtract(sum, part);
     }
 
     function hashToG2(bytes memory message, bytes memory domainTag) external view returns (bytes memory) {
@@ -31,8 +43,11 @@ contract BLSTest is Base {
     string private json;
 
     bytes32 private constant DIGEST = keccak256("digest");
+    uint256 private constant ORDER = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001;
     address private constant PAIRING = address(0x0f);
     address private constant G1_ADD = address(0x0b);
+    address private constant G2_ADD = address(0x0d);
+    bytes32 private constant ANOTHER = keccak256("another");
 
     function setUp() public {
         json = vm.readFile("../tests/vectors/bls.json");
@@ -175,13 +190,116 @@ contract BLSTest is Base {
         assertTrue(!returned || abi.decode(answer, (bool)), "answered no");
     }
 
+    /* TWO SIGNATURES OF ONE KEY */
+
+    function testFuzz_verifyBoth__accept_two_signatures(uint256 secret, bytes32 one, bytes32 other) public view {
+        vm.assume(one != other);
+        secret = bound(secret, 1, ORDER - 1);
+
+        assertTrue(
+            bls.verifyBoth(
+                Signer.key(secret),
+                [one, other],
+                VOTE_TAG,
+                [Signer.sign(secret, one, VOTE_TAG), Signer.sign(secret, other, VOTE_TAG)]
+            ),
+            "refused"
+        );
+    }
+
+    /// @dev Only the sum counts, which nobody else can make, however it is halved.
+    function test_verifyBoth__accept_the_sum_in_any_halves() public view {
+        bytes[2] memory signatures = _both();
+        bytes memory moved = Signer.sign(7, keccak256("anything"), VOTE_TAG);
+        bytes memory back = Signer.sign(ORDER - 7, keccak256("anything"), VOTE_TAG);
+
+        assertTrue(_verifyBoth(signatures), "as signed");
+        assertTrue(_verifyBoth([signatures[1], signatures[0]]), "swapped");
+        assertTrue(_verifyBoth([_sum(signatures[0], moved), _sum(signatures[1], back)]), "moved");
+        assertTrue(_verifyBoth([_sum(signatures[0], signatures[1]), new bytes(256)]), "all in one");
+    }
+
+    function test_verifyBoth__refuse_what_one_signature_gives() public view {
+        bytes memory signature = _both()[0];
+        bytes memory foreign = Signer.sign(6, ANOTHER, VOTE_TAG);
+
+        assertTrue(!_verifyBoth([signature, signature]), "twice");
+        assertTrue(!_verifyBoth([signature, new bytes(256)]), "and infinity");
+        assertTrue(!_verifyBoth([new bytes(256), signature]), "after infinity");
+        assertTrue(!_verifyBoth([signature, foreign]), "and another key's");
+        assertTrue(!_verifyBoth([signature, Signer.sign(5, ANOTHER, POSSESSION_TAG)]), "and another purpose's");
+        assertTrue(!_verifyBoth([signature, Signer.sign(5, keccak256("third"), VOTE_TAG)]), "and a third");
+    }
+
+    /// @dev Twice a signature would pass for two.
+    function test_verifyBoth__refuse_one_digest_twice() public view {
+        bytes memory signature = _both()[0];
+
+        assertTrue(!bls.verifyBoth(Signer.key(5), [DIGEST, DIGEST], VOTE_TAG, [signature, signature]), "accepted");
+    }
+
+    function test_verifyBoth__refuse_another_key_and_purpose() public view {
+        bytes[2] memory signatures = _both();
+
+        assertTrue(!bls.verifyBoth(Signer.key(6), [DIGEST, ANOTHER], VOTE_TAG, signatures), "key");
+        assertTrue(!bls.verifyBoth(Signer.key(5), [DIGEST, ANOTHER], POSSESSION_TAG, signatures), "purpose");
+    }
+
+    function test_verifyBoth__refuse_infinity() public view {
+        bytes[2] memory signatures = _both();
+        bytes memory minus = Signer.sign(ORDER - 5, DIGEST, VOTE_TAG);
+
+        assertTrue(!bls.verifyBoth(new bytes(128), [DIGEST, ANOTHER], VOTE_TAG, signatures), "key");
+        assertTrue(!bls.verifyBoth(new bytes(128), [DIGEST, ANOTHER], VOTE_TAG, [signatures[0], minus]), "both");
+        assertTrue(!_verifyBoth([signatures[0], minus]), "sum");
+        assertTrue(!_verifyBoth([new bytes(256), new bytes(256)]), "halves");
+    }
+
+    function test_verifyBoth__refuse_wrong_lengths() public view {
+        bytes[2] memory signatures = _both();
+        (bytes memory all, bytes memory none) = (abi.encodePacked(signatures[0], signatures[1]), "");
+
+        assertTrue(!bls.verifyBoth(hex"01", [DIGEST, ANOTHER], VOTE_TAG, signatures), "key");
+        assertTrue(!_verifyBoth([all, none]), "first");
+        assertTrue(!_verifyBoth([signatures[0], abi.encodePacked(signatures[1], uint8(0))]), "second");
+    }
+
+    function test_verifyBoth__revert_on_points_that_are_none() public {
+        bytes memory signature = _both()[0];
+        bytes memory offCurve = abi.encodePacked(_bytes(".hostile.", "keyOffCurve"), new bytes(128));
+        bytes memory outside = _bytes(".hostile.", "signatureOutsideSubgroup");
+
+        bytes memory key = Signer.key(5);
+        vm.expectRevert(abi.encodeWithSelector(BLS.PrecompileFailed.selector, G2_ADD));
+        bls.verifyBoth(key, [DIGEST, ANOTHER], VOTE_TAG, [signature, offCurve]);
+
+        vm.expectRevert(abi.encodeWithSelector(BLS.PrecompileFailed.selector, PAIRING));
+        bls.verifyBoth(key, [DIGEST, ANOTHER], VOTE_TAG, [signature, outside]);
+
+        key = _bytes(".hostile.", "keyOutsideSubgroup");
+        bytes[2] memory signatures = _both();
+        vm.expectRevert(abi.encodeWithSelector(BLS.PrecompileFailed.selector, PAIRING));
+        bls.verifyBoth(key, [DIGEST, ANOTHER], VOTE_TAG, signatures);
+    }
+
+    /// @dev With any gas at all the answer is yes, or there is none.
+    function testFuzz_verifyBoth__never_no_for_lack_of_gas(uint256 gasLimit) public view {
+        bytes memory input =
+            abi.encodeCall(BLSHarness.verifyBoth, (Signer.key(5), [DIGEST, ANOTHER], VOTE_TAG, _both()));
+
+        (bool returned, bytes memory answer) = address(bls).staticcall{gas: bound(gasLimit, 1_000, 350_000)}(input);
+
+        assertTrue(!returned || abi.decode(answer, (bool)), "answered no");
+    }
+
+    /* SUMS OF KEYS */
+
     function test_sumKeys__infinity_without_signers() public view {
         assertEq(bls.sumKeys(_keys(), 0), new bytes(128));
     }
 
     function test_sumKeys__infinity_when_keys_cancel() public view {
-        uint256 order = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001;
-        bytes memory keys = abi.encodePacked(Signer.key(9), Signer.key(order - 9));
+        bytes memory keys = abi.encodePacked(Signer.key(9), Signer.key(ORDER - 9));
 
         bytes memory sum = bls.sumKeys(keys, 3);
 
@@ -207,11 +325,45 @@ contract BLSTest is Base {
         assertEq(bls.sumKeys(keys, bitmap), Signer.key(total));
     }
 
+    function testFuzz_subtract__equals_the_key_of_the_difference(uint256 one, uint256 other) public view {
+        one = bound(one, 1, ORDER - 1);
+        other = bound(other, 1, ORDER - 1);
+        vm.assume(one != other);
+
+        assertEq(bls.subtract(Signer.key(one), Signer.key(other)), Signer.key(addmod(one, ORDER - other, ORDER)));
+    }
+
+    function test_subtract__with_infinity_on_either_side() public view {
+        (bytes memory key, bytes memory infinity) = (Signer.key(5), new bytes(128));
+
+        assertEq(bls.subtract(key, infinity), key);
+        assertEq(bls.subtract(infinity, key), Signer.key(ORDER - 5));
+        assertEq(bls.subtract(infinity, infinity), infinity);
+        assertEq(bls.subtract(key, key), infinity);
+    }
+
     function test_hashToG2__longest_domain_tag() public {
         bls.hashToG2("", new bytes(255));
 
         vm.expectRevert(abi.encodeWithSelector(BLS.DomainTagTooLong.selector, 256));
         bls.hashToG2("", new bytes(256));
+    }
+
+    /* STEPS */
+
+    /// @dev What the key of 5 signed.
+    function _both() private view returns (bytes[2] memory) {
+        return [Signer.sign(5, DIGEST, VOTE_TAG), Signer.sign(5, ANOTHER, VOTE_TAG)];
+    }
+
+    function _verifyBoth(bytes[2] memory signatures) private view returns (bool) {
+        return bls.verifyBoth(Signer.key(5), [DIGEST, ANOTHER], VOTE_TAG, signatures);
+    }
+
+    function _sum(bytes memory one, bytes memory other) private view returns (bytes memory) {
+        bytes[] memory both = new bytes[](2);
+        (both[0], both[1]) = (one, other);
+        return Signer.aggregate(both);
     }
 
     /* VECTORS */

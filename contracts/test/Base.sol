@@ -3,6 +3,14 @@ pragma solidity 0.8.37;
 
 /// @dev The part of forge's cheat codes that these tests use.
 interface Vm {
+    struct Gas {
+        uint64 gasLimit;
+        uint64 gasTotalUsed;
+        uint64 gasMemoryUsed;
+        int64 gasRefunded;
+        uint64 gasRemaining;
+    }
+
     function prank(address caller) external;
     function deal(address account, uint256 balance) external;
     function etch(address account, bytes calldata code) external;
@@ -10,6 +18,10 @@ interface Vm {
     function warp(uint256 timestamp) external;
     function chainId(uint256 id) external;
     function setBlockhash(uint256 blockNumber, bytes32 blockHash) external;
+    function fee(uint256 baseFee) external;
+    function lastCallGas() external view returns (Gas memory);
+    function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
+    function getNonce(address account) external view returns (uint64);
     function getBlockNumber() external view returns (uint256);
     function getBlockTimestamp() external view returns (uint256);
     function assume(bool condition) external pure;
@@ -23,6 +35,7 @@ interface Vm {
     function parseJsonString(string calldata json, string calldata key) external pure returns (string memory);
     function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);
     function parseJsonUintArray(string calldata json, string calldata key) external pure returns (uint256[] memory);
+    function parseJsonBytes32Array(string calldata json, string calldata key) external pure returns (bytes32[] memory);
     function parseJsonAddress(string calldata json, string calldata key) external pure returns (address);
     function toString(uint256 value) external pure returns (string memory);
 }
@@ -56,6 +69,13 @@ abstract contract Base {
 
     function assertTrue(bool held, string memory what) internal pure {
         if (!held) revert NotTrue(what);
+    }
+
+    /// @dev Shown by `forge test -vv`.
+    function print(string memory what, uint256 value) internal view {
+        (bool told,) = 0x000000000000000000636F6e736F6c652e6c6f67
+        .staticcall(abi.encodeWithSignature("log(string,uint256)", what, value));
+        assertTrue(told, "no console");
     }
 
     /// @dev The compiler takes the block's number and time for constants of a call: ask the cheat codes.

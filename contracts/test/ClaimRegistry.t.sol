@@ -10,6 +10,7 @@ contract ClaimRegistryTest is Base {
     address private constant COPIER = address(0xC0);
     bytes32 private constant COMMITMENT = keccak256("commitment");
     bytes32 private constant MODEL = keccak256("model");
+    uint16 private constant SHARDS = 3;
     bytes32 private constant BEACON = keccak256("beacon");
 
     ClaimRegistry private claims;
@@ -32,7 +33,7 @@ contract ClaimRegistryTest is Base {
     function test_commit__records_and_tells() public {
         bytes32 expectedId = keccak256(abi.encode(OWNER, COMMITMENT));
         vm.expectEmit(address(claims));
-        emit IClaimRegistry.Committed(expectedId, OWNER, COMMITMENT, 1_005);
+        emit IClaimRegistry.Committed(expectedId, OWNER, COMMITMENT, SHARDS, 1_005);
 
         bytes32 claimId = _commit();
 
@@ -42,6 +43,7 @@ contract ClaimRegistryTest is Base {
         assertEq(claim.committedBlock, 1_000);
         assertEq(claim.beaconBlock, 1_005);
         assertEq(claim.boundBlock, 0);
+        assertEq(claim.shardCount, SHARDS);
         assertEq(claim.commitment, COMMITMENT);
         assertEq(claim.beacon, bytes32(0));
         assertEq(claim.modelDigest, bytes32(0));
@@ -56,14 +58,27 @@ contract ClaimRegistryTest is Base {
 
     function test_commit__reject_empty() public {
         vm.expectRevert(IClaimRegistry.EmptyDigest.selector);
-        claims.commit(bytes32(0));
+        claims.commit(bytes32(0), SHARDS);
+    }
+
+    function test_commit__reject_no_shards() public {
+        vm.expectRevert(abi.encodeWithSelector(IClaimRegistry.InvalidShardCount.selector, 0, 256));
+        claims.commit(COMMITMENT, 0);
+    }
+
+    function test_commit__reject_more_shards_than_a_bitmap_holds() public {
+        bytes32 claimId = claims.commit(COMMITMENT, 256);
+        assertEq(claims.claim(claimId).shardCount, 256);
+
+        vm.expectRevert(abi.encodeWithSelector(IClaimRegistry.InvalidShardCount.selector, 257, 256));
+        claims.commit(keccak256("another"), 257);
     }
 
     function test_commit__a_copy_is_another_claim() public {
         bytes32 claimId = _commit();
 
         vm.prank(COPIER);
-        bytes32 copyId = claims.commit(COMMITMENT);
+        bytes32 copyId = claims.commit(COMMITMENT, SHARDS);
 
         assertTrue(copyId != claimId, "same claim");
         assertEq(claims.claim(claimId).owner, OWNER);
@@ -195,6 +210,58 @@ contract ClaimRegistryTest is Base {
         claims.bind(MODEL, MODEL);
     }
 
+    function test_bind__the_first_to_bind_a_model_stays_the_first() public {
+        bytes32 claimId = _drawn();
+        vm.prank(COPIER);
+        bytes32 copyId = claims.commit(COMMITMENT, SHARDS);
+        skipBlocks(6);
+        claims.drawBeacon(copyId);
+        assertEq(claims.firstBinding(MODEL), bytes32(0));
+
+        vm.prank(COPIER);
+        claims.bind(copyId, MODEL);
+        assertEq(claims.firstBinding(MODEL), copyId);
+
+        vm.prank(OWNER);
+        claims.bind(claimId, MODEL);
+        assertEq(claims.claim(claimId).modelDigest, MODEL);
+        assertEq(claims.firstBinding(MODEL), copyId);
+    }
+
+    /* MODELS */
+
+    function test_registerModel__records_and_tells() public {
+        vm.roll(1_300);
+        vm.expectEmit(address(claims));
+        emit IClaimRegistry.ModelRegistered(MODEL, OWNER);
+
+        vm.prank(OWNER);
+        claims.registerModel(MODEL);
+
+        assertEq(claims.registration(MODEL).registrant, OWNER);
+        assertEq(claims.registration(MODEL).registeredBlock, 1_300);
+    }
+
+    function test_registerModel__reject_second_time() public {
+        vm.prank(OWNER);
+        claims.registerModel(MODEL);
+        skipBlocks(1);
+
+        vm.expectRevert(abi.encodeWithSelector(IClaimRegistry.AlreadyRegistered.selector, MODEL, OWNER, 1_000));
+        vm.prank(COPIER);
+        claims.registerModel(MODEL);
+    }
+
+    function test_registerModel__reject_empty() public {
+        vm.expectRevert(IClaimRegistry.EmptyDigest.selector);
+        claims.registerModel(bytes32(0));
+    }
+
+    function test_registration__zeros_for_a_model_that_nobody_registered() public view {
+        assertEq(claims.registration(MODEL).registrant, address(0));
+        assertEq(claims.registration(MODEL).registeredBlock, 0);
+    }
+
     function test_claim__reject_unknown() public {
         vm.expectRevert(abi.encodeWithSelector(IClaimRegistry.UnknownClaim.selector, MODEL));
         claims.claim(MODEL);
@@ -202,7 +269,7 @@ contract ClaimRegistryTest is Base {
 
     function _commit() private returns (bytes32) {
         vm.prank(OWNER);
-        return claims.commit(COMMITMENT);
+        return claims.commit(COMMITMENT, SHARDS);
     }
 
     function _drawn() private returns (bytes32 claimId) {

@@ -1,96 +1,113 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
-
 import {ClaimRegistry} from "../src/ClaimRegistry.sol";
 import {DisputeManager} from "../src/DisputeManager.sol";
 import {VerifierRegistry} from "../src/VerifierRegistry.sol";
 import {IDisputeManager} from "../src/interfaces/IDisputeManager.sol";
-import {POSSESSION_TAG, Possession} from "../src/types/Possession.sol";
+import {IVerifierRegistry} from "../src/interfaces/IVerifierRegistry.sol";
+import {Merkle} from "../src/libraries/Merkle.sol";
+import {Quorum} from "../src/libraries/Quorum.sol";
+import {SEAL_TAG} from "../src/types/Seal.sol";
+import {SealedVote} from "../src/types/SealedVote.sol";
 import {VOTE_TAG} from "../src/types/Vote.sol";
-import {Base} from "./Base.sol";
+import {Seats} from "./Seats.sol";
 import {Signer} from "./Signer.sol";
 
 /// @title One court with seats, a claim and a way to every state of a dispute
-/// @dev Seat `i` belongs to `operatorOf(i)` and signs with `secretOf(i)`.
-abstract contract Court is Base {
+/// @dev A committee's votes are written as the contract takes them: a byte for each place, zero where there is none.
+abstract contract Court is Seats {
     uint32 internal constant BEACON_DELAY = 2;
-    uint32 internal constant EXIT_DELAY = 7 days;
-    uint256 internal constant SEAT_BOND = 32 ether;
-    uint96 internal constant BOND = 1 ether;
-    uint96 internal constant FEE = 0.1 ether + 1; // leaves a remainder for 3 and for 4 signers
-    uint32 internal constant KEY_WINDOW = 1 hours;
-    uint32 internal constant VOTE_WINDOW = 2 hours;
+    uint16 internal constant SHARDS = 5;
     uint32 internal constant DRAW_DELAY = 3;
-    uint8 internal constant SIZE = 4;
-    uint256 internal constant SEATS = 6;
+    uint32 internal constant DRAW_WINDOW = 10 minutes;
+    uint32 internal constant KEY_WINDOW = 1 hours;
+    uint32 internal constant SEAL_WINDOW = 2 hours;
+    uint32 internal constant VOTE_WINDOW = 30 minutes;
+    uint32 internal constant APPEAL_WINDOW = 3 hours;
+    uint96 internal constant BOND = 1 ether;
+    uint96 internal constant APPEAL_BOND = 2 ether;
+    uint96 internal constant MEMBER_FEE = 0.1 ether;
+    uint96 internal constant SUBMITTER_CAP = 0.01 ether;
+    uint96 internal constant WITHHELD_PENALTY = 0.5 ether;
+    uint256 internal constant SEATS = 13;
 
     address internal constant OWNER = address(0xA11CE);
-    address internal constant STRANGER = address(0x57A);
-    address internal constant BURN = 0x000000000000000000000000000000000000dEaD;
+    address internal constant APPELLANT = address(0xA99E);
+    address internal constant SUBMITTER = address(0x5E7);
     bytes32 internal constant MODEL = keccak256("model");
     bytes32 internal constant SUSPECT = keccak256("suspect");
     bytes32 internal constant ENVELOPE = keccak256("envelope");
-    bytes32 internal constant ENVELOPE_KEY = keccak256("X25519");
+
+    IDisputeManager.Outcome internal constant MATCH = IDisputeManager.Outcome.Match;
+    IDisputeManager.Outcome internal constant NO_MATCH = IDisputeManager.Outcome.NoMatch;
+    IDisputeManager.Outcome internal constant INCONCLUSIVE = IDisputeManager.Outcome.Inconclusive;
+    IDisputeManager.Outcome internal constant BAD_KEY = IDisputeManager.Outcome.BadKey;
+    IDisputeManager.Outcome internal constant UNAVAILABLE = IDisputeManager.Outcome.Unavailable;
+    IDisputeManager.Outcome internal constant UNSUPPORTED = IDisputeManager.Outcome.Unsupported;
+
+    /// @dev Places 0, 1 and 3 of 4: a quorum, and not all.
+    uint256 internal constant THREE = 11;
 
     ClaimRegistry internal claims;
-    VerifierRegistry internal verifiers;
     DisputeManager internal disputes;
 
     function deployCourt() internal {
+        deployCourt(terms());
+    }
+
+    function deployCourt(IDisputeManager.Parameters memory sent) internal {
         vm.roll(1_000);
         vm.warp(1_700_000_000);
+        vm.etch(0x0000F90827F1C53a10cb7A02335B175320002935, "");
         claims = new ClaimRegistry(BEACON_DELAY);
-        verifiers = new VerifierRegistry(SEAT_BOND, EXIT_DELAY);
-        disputes = new DisputeManager(claims, verifiers, terms());
+        verifiers = new VerifierRegistry(SEAT_BOND, EXIT_DELAY, nextSlasher(1));
+        disputes = new DisputeManager(claims, verifiers, sent);
         vm.deal(OWNER, 100 ether);
+        vm.deal(APPELLANT, 100 ether);
     }
 
-    function terms() internal pure returns (IDisputeManager.Parameters memory) {
-        return IDisputeManager.Parameters(SIZE, DRAW_DELAY, KEY_WINDOW, VOTE_WINDOW, BOND, FEE);
+    function terms() internal pure returns (IDisputeManager.Parameters memory sent) {
+        sent.ladder = [4, 7, 13, 0];
+        sent.drawDelay = DRAW_DELAY;
+        sent.drawWindow = DRAW_WINDOW;
+        sent.keyWindow = KEY_WINDOW;
+        sent.sealWindow = SEAL_WINDOW;
+        sent.voteWindow = VOTE_WINDOW;
+        sent.appealWindow = APPEAL_WINDOW;
+        sent.bond = BOND;
+        sent.appealBond = APPEAL_BOND;
+        sent.memberFee = MEMBER_FEE;
+        sent.submitterCap = SUBMITTER_CAP;
+        sent.withheldPenalty = WITHHELD_PENALTY;
     }
 
-    /* SEATS */
-
-    function operatorOf(uint256 index) internal pure returns (address) {
-        return address(uint160(0x0900 + index));
-    }
-
-    function secretOf(uint256 index) internal pure returns (uint256) {
-        return uint256(keccak256(abi.encode("secret", index))) >> 2;
-    }
-
-    function possessionOf(address operator, uint256 secret, VerifierRegistry registry)
-        internal
-        view
-        returns (bytes memory)
-    {
-        bytes32 keyHash = keccak256(Signer.key(secret));
-        return Signer.sign(secret, typedData(registry, Possession(operator, keyHash).hash()), POSSESSION_TAG);
-    }
-
-    function registerSeat(uint256 index) internal returns (uint32 seatId) {
-        address operator = operatorOf(index);
-        bytes memory key = Signer.key(secretOf(index));
-        bytes memory possession = possessionOf(operator, secretOf(index), verifiers);
-        vm.deal(operator, SEAT_BOND);
-        vm.prank(operator);
-        return verifiers.register{value: SEAT_BOND}(key, possession, ENVELOPE_KEY, "http://127.0.0.1:9000");
+    /// @dev The Penalties of the court that this contract deploys after `others` more contracts.
+    function nextSlasher(uint64 others) internal view returns (address) {
+        address court = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + others);
+        return vm.computeCreateAddress(court, 1);
     }
 
     function registerSeats() internal {
-        for (uint256 i; i < SEATS; ++i) {
+        registerSeats(SEATS);
+    }
+
+    function registerSeats(uint256 count) internal {
+        for (uint256 i; i < count; ++i) {
             registerSeat(i);
         }
+        skipBlocks(1);
     }
 
     /* CLAIMS AND DISPUTES */
 
-    function boundClaim() internal returns (bytes32 claimId) {
+    function boundClaim() internal returns (bytes32) {
+        return boundClaim(SHARDS);
+    }
+
+    function boundClaim(uint16 shardCount) internal returns (bytes32 claimId) {
         vm.prank(OWNER);
-        claimId = claims.commit(keccak256("commitment"));
+        claimId = claims.commit(keccak256(abi.encode("commitment", shardCount)), shardCount);
         skipBlocks(BEACON_DELAY + 1);
         claims.drawBeacon(claimId);
         vm.prank(OWNER);
@@ -98,19 +115,18 @@ abstract contract Court is Base {
     }
 
     function openDispute(bytes32 claimId) internal returns (bytes32) {
+        return openDispute(claimId, SUSPECT);
+    }
+
+    function openDispute(bytes32 claimId, bytes32 modelDigest) internal returns (bytes32) {
+        uint256 price = BOND + disputes.roundFee(0);
         vm.prank(OWNER);
-        return disputes.open{value: BOND + FEE}(claimId, SUSPECT, 1_000, mirrors());
+        return disputes.open{value: price}(claimId, modelDigest, 1_000, mirrors());
     }
 
-    function drawnDispute() internal returns (bytes32 disputeId) {
-        disputeId = openDispute(boundClaim());
-        skipBlocks(DRAW_DELAY + 1);
+    function draw(bytes32 disputeId) internal {
+        vm.roll(disputes.dispute(disputeId).seedBlock + 1);
         disputes.draw(disputeId);
-    }
-
-    function keyedDispute() internal returns (bytes32 disputeId) {
-        disputeId = drawnDispute();
-        deliver(disputeId);
     }
 
     function deliver(bytes32 disputeId) internal {
@@ -118,37 +134,207 @@ abstract contract Court is Base {
         disputes.deliver(disputeId, ENVELOPE, 2_000, mirrors());
     }
 
-    function settledDispute(IDisputeManager.Outcome outcome, uint256 bitmap) internal returns (bytes32 disputeId) {
-        disputeId = keyedDispute();
-        bytes memory certificate = certify(disputeId, outcome, bitmap);
-        disputes.settle(disputeId, outcome, bitmap, certificate);
-    }
-
     function mirrors() internal pure returns (string[] memory list) {
         list = new string[](1);
         list[0] = "http://127.0.0.1:8000";
     }
 
-    /// @dev The signers' aggregate, by place.
-    function certify(bytes32 disputeId, IDisputeManager.Outcome outcome, uint256 bitmap)
+    /// @dev From `Open` to `Keyed`.
+    function key(bytes32 disputeId) internal {
+        draw(disputeId);
+        deliver(disputeId);
+    }
+
+    /// @dev From `Open` to `Proposed`: the places in the bitmap vote for one outcome, and all are shown.
+    function conclude(bytes32 disputeId, IDisputeManager.Outcome outcome, uint256 bitmap) internal {
+        key(disputeId);
+        sealVotes(disputeId, votesFor(outcome, bitmap, sizeOf(disputeId)));
+        settleVotes(disputeId, outcome, votesFor(outcome, bitmap, sizeOf(disputeId)));
+    }
+
+    function conclude(bytes32 disputeId, IDisputeManager.Outcome outcome) internal {
+        conclude(disputeId, outcome, (1 << sizeOf(disputeId)) - 1);
+    }
+
+    function drawnDispute() internal returns (bytes32 disputeId) {
+        disputeId = openDispute(boundClaim());
+        draw(disputeId);
+    }
+
+    function keyedDispute() internal returns (bytes32 disputeId) {
+        disputeId = drawnDispute();
+        deliver(disputeId);
+    }
+
+    /// @dev With the votes of places 0, 1 and 3.
+    function sealedDispute() internal returns (bytes32 disputeId) {
+        disputeId = keyedDispute();
+        sealVotes(disputeId, votesFor(MATCH, THREE, 4));
+    }
+
+    function proposedDispute(IDisputeManager.Outcome outcome) internal returns (bytes32 disputeId) {
+        disputeId = openDispute(boundClaim());
+        conclude(disputeId, outcome);
+    }
+
+    function finalDispute(IDisputeManager.Outcome outcome) internal returns (bytes32 disputeId) {
+        disputeId = proposedDispute(outcome);
+        expire(disputeId);
+    }
+
+    function appeal(bytes32 disputeId) internal {
+        appeal(disputeId, APPELLANT);
+    }
+
+    function appeal(bytes32 disputeId, address appellant) internal {
+        uint256 price = APPEAL_BOND + disputes.roundFee(disputes.dispute(disputeId).round + 1);
+        vm.prank(appellant);
+        disputes.appeal{value: price}(disputeId);
+    }
+
+    /// @dev One second after the deadline of whatever state it is in.
+    function expire(bytes32 disputeId) internal {
+        vm.warp(disputes.dispute(disputeId).deadline + 1);
+        disputes.expire(disputeId);
+    }
+
+    /* VOTES */
+
+    function votesFor(IDisputeManager.Outcome outcome, uint256 bitmap, uint256 size)
+        internal
+        pure
+        returns (bytes memory votes)
+    {
+        votes = new bytes(size);
+        for (uint256 place; place < size; ++place) {
+            if (Quorum.contains(bitmap, place)) votes[place] = bytes1(uint8(outcome));
+        }
+    }
+
+    function bitmapOf(bytes memory votes) internal pure returns (uint64 bitmap) {
+        for (uint256 place; place < votes.length; ++place) {
+            if (votes[place] != 0) bitmap |= uint64(1 << place);
+        }
+    }
+
+    function saltOf(bytes32 disputeId, uint256 round, uint256 place) internal pure returns (bytes32) {
+        return keccak256(abi.encode("salt", disputeId, round, place));
+    }
+
+    /// @dev For each place its salt where the vote is shown, else its commitment, or zero where there is no vote.
+    function openingsOf(bytes32 disputeId, uint8 round, bytes memory votes, uint256 shown)
+        internal
+        pure
+        returns (bytes32[] memory openings)
+    {
+        openings = new bytes32[](votes.length);
+        for (uint256 place; place < votes.length; ++place) {
+            if (votes[place] == 0) continue;
+            bytes32 salt = saltOf(disputeId, round, place);
+            openings[place] = Quorum.contains(shown, place)
+                ? salt
+                : SealedVote(disputeId, round, uint8(place), uint8(votes[place]), salt).hash();
+        }
+    }
+
+    function hiding(bytes memory votes, uint256 shown) internal pure returns (bytes memory outcomes) {
+        outcomes = new bytes(votes.length);
+        for (uint256 place; place < votes.length; ++place) {
+            if (Quorum.contains(shown, place)) outcomes[place] = votes[place];
+        }
+    }
+
+    function rootOf(bytes32 disputeId, uint8 round, bytes memory votes) internal pure returns (bytes32) {
+        return rootOf(openingsOf(disputeId, round, votes, 0));
+    }
+
+    /// @dev Of a copy: making the root uses the leaves up.
+    function rootOf(bytes32[] memory leaves) internal pure returns (bytes32) {
+        bytes32[] memory copy = new bytes32[](leaves.length);
+        for (uint256 i; i < leaves.length; ++i) {
+            copy[i] = leaves[i];
+        }
+        return Merkle.root(copy);
+    }
+
+    /// @dev Sealed with the signatures of a committee that is all there.
+    function sealVotes(bytes32 disputeId, bytes memory votes) internal {
+        bytes32 root = rootOf(disputeId, roundOf(disputeId), votes);
+        uint64 all = uint64((1 << votes.length) - 1);
+        bytes memory signature = signSeal(disputeId, root, bitmapOf(votes), all);
+        vm.prank(SUBMITTER);
+        disputes.seal(disputeId, root, bitmapOf(votes), all, signature);
+    }
+
+    function signSeal(bytes32 disputeId, bytes32 root, uint64 voters, uint256 signers)
         internal
         view
         returns (bytes memory)
     {
-        return sumOfVotes(disputes.committee(disputeId), disputes.voteDigest(disputeId, outcome), bitmap);
+        uint8 round = roundOf(disputeId);
+        bytes32 digest = disputes.sealDigest(disputeId, round, root, voters);
+        return sumOf(disputes.committee(disputeId, round), digest, SEAL_TAG, signers);
     }
 
-    function sumOfVotes(uint32[] memory seatIds, bytes32 digest, uint256 bitmap) internal view returns (bytes memory) {
-        bytes[] memory votes = new bytes[](seatIds.length);
-        for (uint256 place; place < seatIds.length; ++place) {
-            votes[place] =
-                (bitmap >> place) & 1 == 1 ? Signer.sign(secretOf(seatIds[place]), digest, VOTE_TAG) : new bytes(256);
+    function settleVotes(bytes32 disputeId, IDisputeManager.Outcome outcome, bytes memory votes) internal {
+        settleVotes(disputeId, outcome, votes, bitmapOf(votes));
+    }
+
+    /// @dev Shows only some of the votes.
+    function settleVotes(bytes32 disputeId, IDisputeManager.Outcome outcome, bytes memory votes, uint256 shown)
+        internal
+    {
+        bytes memory outcomes = hiding(votes, shown);
+        bytes32[] memory openings = openingsOf(disputeId, roundOf(disputeId), votes, shown);
+        bytes memory signature = signVotes(disputeId, outcome, outcomes);
+        vm.prank(SUBMITTER);
+        disputes.settle(disputeId, outcome, outcomes, openings, signature);
+    }
+
+    function signVotes(bytes32 disputeId, IDisputeManager.Outcome outcome, bytes memory outcomes)
+        internal
+        view
+        returns (bytes memory)
+    {
+        uint256 signers;
+        for (uint256 place; place < outcomes.length; ++place) {
+            if (uint8(outcomes[place]) == uint8(outcome)) signers |= 1 << place;
         }
-        return Signer.aggregate(votes);
+        uint8 round = roundOf(disputeId);
+        bytes32 digest = disputes.voteDigest(disputeId, round, outcome);
+        return sumOf(disputes.committee(disputeId, round), digest, VOTE_TAG, signers);
     }
 
-    function committeeKeys(bytes32 disputeId) internal view returns (bytes memory keys) {
-        uint32[] memory seatIds = disputes.committee(disputeId);
+    function sumOf(uint32[] memory seatIds, bytes32 digest, bytes memory domainTag, uint256 signers)
+        internal
+        view
+        returns (bytes memory)
+    {
+        bytes[] memory signatures = new bytes[](seatIds.length);
+        for (uint256 place; place < seatIds.length; ++place) {
+            signatures[place] = Quorum.contains(signers, place)
+                ? Signer.sign(secretOf(seatIds[place]), digest, domainTag)
+                : new bytes(256);
+        }
+        return Signer.aggregate(signatures);
+    }
+
+    /* WHAT THE CHAIN SAYS */
+
+    function roundOf(bytes32 disputeId) internal view returns (uint8) {
+        return disputes.dispute(disputeId).round;
+    }
+
+    function presentRound(bytes32 disputeId) internal view returns (IDisputeManager.Round memory) {
+        return disputes.roundOf(disputeId, roundOf(disputeId));
+    }
+
+    function sizeOf(bytes32 disputeId) internal view returns (uint256) {
+        return presentRound(disputeId).size;
+    }
+
+    function committeeKeys(bytes32 disputeId, uint8 round) internal view returns (bytes memory keys) {
+        uint32[] memory seatIds = disputes.committee(disputeId, round);
         for (uint256 place; place < seatIds.length; ++place) {
             keys = abi.encodePacked(keys, verifiers.blsKeyOf(seatIds[place]));
         }
@@ -160,25 +346,24 @@ abstract contract Court is Base {
         assertEq(uint8(disputes.dispute(disputeId).state), uint8(expected));
     }
 
+    /// @dev The verdict that stands, and the round it is from.
+    function assertVerdict(bytes32 disputeId, IDisputeManager.Outcome expected, uint8 round) internal view {
+        assertEq(uint8(disputes.dispute(disputeId).outcome), uint8(expected));
+        assertEq(disputes.dispute(disputeId).verdictRound, round);
+    }
+
     function expectWrongState(bytes32 disputeId, IDisputeManager.State actual, IDisputeManager.State required)
         internal
     {
         vm.expectRevert(abi.encodeWithSelector(IDisputeManager.WrongState.selector, disputeId, actual, required));
     }
 
-    /// @dev The digest of EIP-712 from the domain that the contract itself tells.
-    function typedData(EIP712 target, bytes32 structHash) internal view returns (bytes32) {
-        (, string memory name, string memory version, uint256 chainId, address verifyingContract,,) =
-            target.eip712Domain();
-        bytes32 separator = keccak256(
-            abi.encode(
-                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
-                keccak256(bytes(name)),
-                keccak256(bytes(version)),
-                chainId,
-                verifyingContract
-            )
-        );
-        return MessageHashUtils.toTypedDataHash(separator, structHash);
+    function expectDeadlinePassed(bytes32 disputeId) internal {
+        uint256 deadline = disputes.dispute(disputeId).deadline;
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.DeadlinePassed.selector, disputeId, deadline));
+    }
+
+    function expectUnknownDispute() internal {
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.UnknownDispute.selector, MODEL));
     }
 }

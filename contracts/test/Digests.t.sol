@@ -5,6 +5,8 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {DisputeManager} from "../src/DisputeManager.sol";
 import {Possession} from "../src/types/Possession.sol";
+import {Seal} from "../src/types/Seal.sol";
+import {SealedVote} from "../src/types/SealedVote.sol";
 import {Vote} from "../src/types/Vote.sol";
 import {Court} from "./Court.sol";
 
@@ -60,6 +62,60 @@ contract DigestsTest is Court {
         }
     }
 
+    function test_sealed_vote__equals_the_vectors() public view {
+        uint256 count;
+        for (string memory row; vm.keyExistsJson(json, row = _row(".sealedVotes", count)); ++count) {
+            SealedVote memory vote = SealedVote({
+                disputeId: _bytes32(string.concat(row, ".disputeId")),
+                round: _uint8(string.concat(row, ".round")),
+                place: _uint8(string.concat(row, ".place")),
+                outcome: _uint8(string.concat(row, ".outcome")),
+                salt: _bytes32(string.concat(row, ".salt"))
+            });
+
+            assertEq(vote.hash(), _bytes32(string.concat(row, ".hashStruct")));
+        }
+        assertTrue(count >= 4, "vectors");
+    }
+
+    /// @dev Members send it to each other; no contract reads it.
+    function test_commitment_message__equals_the_vectors() public {
+        EIP712 manager = EIP712(_at(".disputeManager", address(disputes)));
+        bytes32 typehash = keccak256("Commitment(bytes32 disputeId,uint8 round,uint8 place,bytes32 commitment)");
+        uint256 count;
+        for (string memory row; vm.keyExistsJson(json, row = _row(".commitments", count)); ++count) {
+            bytes32 structHash = keccak256(
+                abi.encode(
+                    typehash,
+                    _bytes32(string.concat(row, ".disputeId")),
+                    _uint8(string.concat(row, ".round")),
+                    _uint8(string.concat(row, ".place")),
+                    _bytes32(string.concat(row, ".commitment"))
+                )
+            );
+
+            assertEq(typedData(manager, structHash), _bytes32(string.concat(row, ".digest")));
+        }
+        assertTrue(count >= 4, "vectors");
+    }
+
+    function test_seal__equals_the_vectors() public {
+        EIP712 manager = EIP712(_at(".disputeManager", address(disputes)));
+        uint256 count;
+        for (string memory row; vm.keyExistsJson(json, row = _row(".seals", count)); ++count) {
+            Seal memory seal = Seal({
+                disputeId: _bytes32(string.concat(row, ".disputeId")),
+                round: _uint8(string.concat(row, ".round")),
+                root: _bytes32(string.concat(row, ".root")),
+                voters: uint64(vm.parseJsonUint(json, string.concat(row, ".voters"))),
+                committeeHash: _bytes32(string.concat(row, ".committeeHash"))
+            });
+
+            assertEq(typedData(manager, seal.hash()), _bytes32(string.concat(row, ".digest")));
+        }
+        assertTrue(count >= 6, "vectors");
+    }
+
     function test_shard__equals_the_vectors() public view {
         for (uint32 i; i < 7; ++i) {
             string memory row = string.concat(".shards[", vm.toString(i), "]");
@@ -108,11 +164,10 @@ contract DigestsTest is Court {
     /// @dev From the commitment to the draw, through the contracts themselves.
     function test_names_and_seed__equal_the_vectors() public {
         registerSeats();
-        skipBlocks(1);
         address owner = vm.parseJsonAddress(json, ".claim.owner");
         vm.deal(owner, 100 ether);
         vm.prank(owner);
-        bytes32 claimId = claims.commit(_bytes32(".claim.commitment"));
+        bytes32 claimId = claims.commit(_bytes32(".claim.commitment"), SHARDS);
         skipBlocks(BEACON_DELAY + 1);
         claims.drawBeacon(claimId);
         vm.prank(owner);
@@ -120,9 +175,10 @@ contract DigestsTest is Court {
         DisputeManager manager = DisputeManager(_at(".disputeManager", address(disputes)));
 
         bytes32 disputeId;
-        for (uint256 shard; shard <= vm.parseJsonUint(json, ".dispute.shard"); ++shard) {
+        uint256 price = BOND + manager.roundFee(0);
+        for (uint256 number; number <= vm.parseJsonUint(json, ".dispute.number"); ++number) {
             vm.prank(owner);
-            disputeId = manager.open{value: BOND + FEE}(claimId, _bytes32(".dispute.modelDigest"), 1_000, mirrors());
+            disputeId = manager.open{value: price}(claimId, _bytes32(".dispute.modelDigest"), 1_000, mirrors());
         }
         skipBlocks(DRAW_DELAY + 1);
         vm.setBlockhash(manager.dispute(disputeId).seedBlock, _bytes32(".dispute.blockHash"));
@@ -130,7 +186,8 @@ contract DigestsTest is Court {
 
         assertEq(claimId, _bytes32(".claim.claimId"));
         assertEq(disputeId, _bytes32(".dispute.disputeId"));
-        assertEq(manager.dispute(disputeId).seed, _bytes32(".dispute.seed"));
+        assertEq(vm.parseJsonUint(json, ".dispute.round"), 0);
+        assertEq(manager.roundOf(disputeId, 0).seed, _bytes32(".dispute.seed"));
     }
 
     function _node(bytes32 left, bytes32 right) private pure returns (bytes32) {
@@ -140,6 +197,14 @@ contract DigestsTest is Court {
     function _at(string memory key, address deployed) private returns (address target) {
         target = vm.parseJsonAddress(json, key);
         vm.etch(target, deployed.code);
+    }
+
+    function _row(string memory list, uint256 index) private pure returns (string memory) {
+        return string.concat(list, "[", vm.toString(index), "]");
+    }
+
+    function _uint8(string memory key) private view returns (uint8) {
+        return uint8(vm.parseJsonUint(json, key));
     }
 
     function _bytes32(string memory key) private view returns (bytes32) {

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {VerifierRegistry} from "../src/VerifierRegistry.sol";
 import {IVerifierRegistry} from "../src/interfaces/IVerifierRegistry.sol";
 import {BLS} from "../src/libraries/BLS.sol";
-import {Court} from "./Court.sol";
+import {Seats} from "./Seats.sol";
 import {Signer} from "./Signer.sol";
 
 /// @dev An operator that takes no money.
@@ -15,16 +15,38 @@ contract Refuser {
     }
 }
 
-contract VerifierRegistryTest is Court {
+contract VerifierRegistryTest is Seats {
+    address private constant SLASHER = address(0x51A5);
+
     function setUp() public {
-        deployCourt();
+        vm.roll(1_000);
+        vm.warp(1_700_000_000);
+        verifiers = new VerifierRegistry(SEAT_BOND, EXIT_DELAY, SLASHER);
     }
 
-    function test_constructor__reject_nothing() public {
+    function test_constructor__records() public {
+        VerifierRegistry most = new VerifierRegistry(type(uint96).max, 1, SLASHER);
+
+        assertEq(most.bond(), type(uint96).max);
+        assertEq(most.exitDelay(), 1);
+        assertEq(most.slasher(), SLASHER);
+    }
+
+    function test_constructor__reject_bond_of_nothing_or_too_large() public {
         vm.expectRevert(abi.encodeWithSelector(IVerifierRegistry.InvalidParameters.selector, "bond"));
-        new VerifierRegistry(0, EXIT_DELAY);
+        new VerifierRegistry(0, EXIT_DELAY, SLASHER);
+        vm.expectRevert(abi.encodeWithSelector(IVerifierRegistry.InvalidParameters.selector, "bond"));
+        new VerifierRegistry(uint256(type(uint96).max) + 1, EXIT_DELAY, SLASHER);
+    }
+
+    function test_constructor__reject_no_exit_delay() public {
         vm.expectRevert(abi.encodeWithSelector(IVerifierRegistry.InvalidParameters.selector, "exitDelay"));
-        new VerifierRegistry(SEAT_BOND, 0);
+        new VerifierRegistry(SEAT_BOND, 0, SLASHER);
+    }
+
+    function test_constructor__reject_no_slasher() public {
+        vm.expectRevert(abi.encodeWithSelector(IVerifierRegistry.InvalidParameters.selector, "slasher"));
+        new VerifierRegistry(SEAT_BOND, EXIT_DELAY, address(0));
     }
 
     /* REGISTER */
@@ -41,6 +63,7 @@ contract VerifierRegistryTest is Court {
         assertEq(seat.operator, operatorOf(0));
         assertEq(seat.withdrawableAt, 0);
         assertTrue(!seat.withdrawn, "withdrawn");
+        assertEq(seat.bond, SEAT_BOND);
         assertEq(seat.envelopeKey, ENVELOPE_KEY);
         assertEq(seat.blsKey, key);
         assertEq(seat.endpoint, "http://127.0.0.1:9000");
@@ -140,7 +163,7 @@ contract VerifierRegistryTest is Court {
     }
 
     function test_register__reject_possession_for_another_register() public {
-        VerifierRegistry another = new VerifierRegistry(SEAT_BOND, EXIT_DELAY);
+        VerifierRegistry another = new VerifierRegistry(SEAT_BOND, EXIT_DELAY, SLASHER);
         bytes memory possession = possessionOf(STRANGER, 7, another);
 
         _expectInvalidPossession(Signer.key(7), possession);
@@ -215,6 +238,7 @@ contract VerifierRegistryTest is Court {
         assertEq(address(verifiers).balance, 0);
         assertEq(verifiers.seatOf(operatorOf(0)), 0);
         assertTrue(verifiers.seat(seatId).withdrawn, "withdrawn");
+        assertEq(verifiers.seat(seatId).bond, 0);
     }
 
     function test_withdrawBond__reject_early_unasked_unknown_and_second_time() public {
@@ -249,17 +273,198 @@ contract VerifierRegistryTest is Court {
     }
 
     function test_withdrawBond__report_operator_that_refuses_money() public {
-        Refuser refuser = new Refuser();
-        (bytes memory key, bytes memory possession) = _keyFor(address(refuser), 7);
-        vm.deal(address(this), SEAT_BOND);
-        refuser.run{value: SEAT_BOND}(
-            address(verifiers), SEAT_BOND, abi.encodeCall(verifiers.register, (key, possession, ENVELOPE_KEY, ""))
-        );
+        Refuser refuser = _refuserWithSeat();
         refuser.run(address(verifiers), 0, abi.encodeCall(verifiers.requestExit, (0)));
         skipSeconds(EXIT_DELAY);
 
         vm.expectRevert(abi.encodeWithSelector(IVerifierRegistry.PaymentFailed.selector, address(refuser), SEAT_BOND));
         verifiers.withdrawBond(0);
+    }
+
+    function test_withdrawBond__pays_what_slashing_left() public {
+        uint32 seatId = registerSeat(0);
+        _slash(seatId, 5 ether);
+        _requestExit(seatId);
+        skipSeconds(EXIT_DELAY);
+        vm.expectEmit(address(verifiers));
+        emit IVerifierRegistry.BondWithdrawn(seatId, SEAT_BOND - 5 ether);
+
+        verifiers.withdrawBond(seatId);
+
+        assertEq(operatorOf(0).balance, SEAT_BOND - 5 ether);
+        assertEq(address(verifiers).balance, 0);
+    }
+
+    /// @dev Not even a call with nothing, which an operator might refuse.
+    function test_withdrawBond__of_nothing_frees_the_operator_without_a_call() public {
+        Refuser refuser = _refuserWithSeat();
+        _slash(0, SEAT_BOND);
+        vm.expectEmit(address(verifiers));
+        emit IVerifierRegistry.BondWithdrawn(0, 0);
+
+        verifiers.withdrawBond(0);
+
+        assertEq(verifiers.seatOf(address(refuser)), 0);
+        assertTrue(verifiers.seat(0).withdrawn, "withdrawn");
+    }
+
+    /* SLASHING */
+
+    function test_slash__half_to_the_beneficiary_the_rest_burnt() public {
+        uint32 seatId = registerSeat(0);
+        vm.expectEmit(address(verifiers));
+        emit IVerifierRegistry.Slashed(seatId, 1 ether + 1, SEAT_BOND - 1 ether - 1, STRANGER);
+
+        uint256 taken = _slash(seatId, 1 ether + 1);
+
+        assertEq(taken, 1 ether + 1);
+        assertEq(STRANGER.balance, 0.5 ether);
+        assertEq(BURN.balance, 0.5 ether + 1);
+        assertEq(verifiers.seat(seatId).bond, SEAT_BOND - 1 ether - 1);
+        assertEq(address(verifiers).balance, SEAT_BOND - 1 ether - 1);
+    }
+
+    function test_slash__a_seat_with_something_left_stays_active() public {
+        uint32 seatId = registerSeat(0);
+
+        _slash(seatId, SEAT_BOND - 1);
+
+        assertEq(verifiers.seat(seatId).withdrawableAt, 0);
+        assertEq(_activeNow(), 1);
+        vm.expectRevert(abi.encodeWithSelector(IVerifierRegistry.ExitNotRequested.selector, seatId));
+        verifiers.withdrawBond(seatId);
+    }
+
+    function test_slash__no_more_than_is_left() public {
+        uint32 seatId = registerSeat(0);
+        registerSeat(1);
+        _slash(seatId, SEAT_BOND - 3);
+        vm.expectEmit(address(verifiers));
+        emit IVerifierRegistry.Slashed(seatId, 3, 0, STRANGER);
+
+        uint256 taken = _slash(seatId, type(uint256).max);
+
+        assertEq(taken, 3);
+        assertEq(verifiers.seat(seatId).bond, 0);
+        assertEq(address(verifiers).balance, SEAT_BOND);
+        assertEq(STRANGER.balance + BURN.balance, SEAT_BOND);
+    }
+
+    function test_slash__a_seat_without_bond_leaves_the_draw_at_once() public {
+        registerSeat(0);
+        registerSeat(1);
+        registerSeat(2);
+
+        _slash(0, SEAT_BOND);
+
+        uint48 slashedBlock = uint48(vm.getBlockNumber());
+        assertEq(_activeNow(), 2);
+        assertEq(verifiers.activeSeatAt(0, slashedBlock), 2);
+        assertEq(verifiers.activeSeatAt(1, slashedBlock), 1);
+        assertEq(verifiers.seat(0).withdrawableAt, vm.getBlockTimestamp());
+        vm.expectRevert(abi.encodeWithSelector(IVerifierRegistry.AlreadyExiting.selector, 0));
+        vm.prank(operatorOf(0));
+        verifiers.requestExit(0);
+    }
+
+    function test_slash__a_seat_without_bond_need_not_wait_for_the_exit_delay() public {
+        uint32 seatId = registerSeat(0);
+        _slash(seatId, SEAT_BOND);
+
+        verifiers.withdrawBond(seatId);
+
+        assertEq(operatorOf(0).balance, 0);
+        (bytes memory key, bytes memory possession) = _keyFor(operatorOf(0), 77);
+        _register(operatorOf(0), key, possession);
+        assertEq(verifiers.seatOf(operatorOf(0)), 2);
+    }
+
+    /// @dev Its place in the active list is another's by then.
+    function test_slash__an_exiting_seat_leaves_no_second_time() public {
+        registerSeat(0);
+        registerSeat(1);
+        _requestExit(0);
+
+        assertEq(_slash(0, SEAT_BOND), SEAT_BOND);
+
+        uint48 slashedBlock = uint48(vm.getBlockNumber());
+        assertEq(_activeNow(), 1);
+        assertEq(verifiers.activeSeatAt(0, slashedBlock), 1);
+        assertEq(verifiers.seat(0).withdrawableAt, vm.getBlockTimestamp());
+        verifiers.withdrawBond(0);
+    }
+
+    function test_slash__nothing_from_a_seat_without_bond() public {
+        registerSeat(0);
+        registerSeat(1);
+        _slash(0, SEAT_BOND);
+        skipSeconds(1);
+
+        assertEq(_slash(0, SEAT_BOND), 0);
+
+        assertEq(_activeNow(), 1);
+        assertEq(address(verifiers).balance, SEAT_BOND);
+        assertEq(verifiers.seat(0).withdrawableAt, vm.getBlockTimestamp() - 1);
+    }
+
+    function test_slash__nothing_after_the_withdrawal() public {
+        registerSeat(1);
+        _withdraw(registerSeat(0));
+
+        assertEq(_slash(1, SEAT_BOND), 0);
+
+        assertEq(address(verifiers).balance, SEAT_BOND);
+        assertEq(STRANGER.balance, 0);
+    }
+
+    function test_slash__reject_anybody_else() public {
+        uint32 seatId = registerSeat(0);
+
+        vm.expectRevert(abi.encodeWithSelector(IVerifierRegistry.NotSlasher.selector, operatorOf(0)));
+        vm.prank(operatorOf(0));
+        verifiers.slash(seatId, 1, operatorOf(0));
+    }
+
+    function test_slash__reject_unknown_seat() public {
+        vm.expectRevert(abi.encodeWithSelector(IVerifierRegistry.UnknownSeat.selector, 0));
+        _slash(0, 1);
+    }
+
+    function test_slash__report_beneficiary_that_refuses_money() public {
+        uint32 seatId = registerSeat(0);
+        address refuser = address(new Refuser());
+
+        vm.expectRevert(abi.encodeWithSelector(IVerifierRegistry.PaymentFailed.selector, refuser, 1 ether));
+        vm.prank(SLASHER);
+        verifiers.slash(seatId, 2 ether, refuser);
+    }
+
+    /// @dev What the register holds is what its seats have left, to the wei, whatever is taken from whom and when.
+    function testFuzz_slash__holds_what_its_seats_have_left(uint96[9] memory amounts, uint8[9] memory steps) public {
+        for (uint256 i; i < 3; ++i) {
+            registerSeat(i);
+        }
+        for (uint256 i; i < amounts.length; ++i) {
+            uint32 seatId = steps[i] % 3;
+            uint256 before = verifiers.seat(seatId).bond;
+
+            if (steps[i] & 64 != 0 && verifiers.seat(seatId).withdrawableAt == 0) _requestExit(seatId);
+            uint256 taken = _slash(seatId, amounts[i] >> (steps[i] & 63));
+
+            assertEq(verifiers.seat(seatId).bond, before - taken);
+        }
+
+        uint256 left;
+        uint256 active;
+        for (uint32 seatId; seatId < 3; ++seatId) {
+            IVerifierRegistry.Seat memory seat = verifiers.seat(seatId);
+            left += seat.bond;
+            if (seat.withdrawableAt == 0) ++active;
+            assertTrue(seat.bond != 0 || seat.withdrawableAt != 0, "active without a bond");
+        }
+        assertEq(address(verifiers).balance, left);
+        assertEq(STRANGER.balance + BURN.balance, 3 * SEAT_BOND - left);
+        assertEq(_activeNow(), active);
     }
 
     /* THE ACTIVE LIST */
@@ -353,6 +558,26 @@ contract VerifierRegistryTest is Court {
         vm.deal(operator, SEAT_BOND);
         vm.prank(operator);
         verifiers.register{value: SEAT_BOND}(key, possession, ENVELOPE_KEY, "");
+    }
+
+    function _refuserWithSeat() private returns (Refuser refuser) {
+        refuser = new Refuser();
+        (bytes memory key, bytes memory possession) = _keyFor(address(refuser), 7);
+        vm.deal(address(this), SEAT_BOND);
+        refuser.run{value: SEAT_BOND}(
+            address(verifiers), SEAT_BOND, abi.encodeCall(verifiers.register, (key, possession, ENVELOPE_KEY, ""))
+        );
+    }
+
+    function _slash(uint32 seatId, uint256 amount) private returns (uint256) {
+        vm.prank(SLASHER);
+        return verifiers.slash(seatId, amount, STRANGER);
+    }
+
+    /// @dev Ends the block.
+    function _activeNow() private returns (uint256) {
+        skipBlocks(1);
+        return verifiers.activeCountAt(uint48(vm.getBlockNumber() - 1));
     }
 
     function _expect(address caller, bytes memory revertData) private {

@@ -1,4 +1,5 @@
-"""Write `digests.json`: every digest, name and draw of SPEC 2 and 4.3 for fixed inputs.
+"""Write `digests.json`: every digest, name and draw of SPEC 2 and 4.3 for fixed inputs; and
+`cases.json`: many random ones of what members and contracts both compute, with what comes of them.
 
 A second, plain implementation on eth_account's EIP-712 and eth_abi: nothing of Assay is imported,
 so that the contracts and `protocol` can both be held against it.
@@ -7,6 +8,8 @@ so that the contracts and `protocol` can both be held against it.
 from __future__ import annotations
 
 import json
+import random
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +29,9 @@ TYPES: Final = {
     "Shard": "uint32 index,bytes32 seedHash,bytes32 evidenceDigest",
     "Claim": "address owner,string scheme,uint16 level,uint32 shardCount,bytes32 shardsRoot",
     "Possession": "address operator,bytes32 blsKeyHash",
+    "SealedVote": "bytes32 disputeId,uint8 round,uint8 place,uint8 outcome,bytes32 salt",
+    "Commitment": "bytes32 disputeId,uint8 round,uint8 place,bytes32 commitment",
+    "Seal": "bytes32 disputeId,uint8 round,bytes32 root,uint64 voters,bytes32 committeeHash",
     "Vote": (
         "bytes32 disputeId,uint8 round,uint8 outcome,bytes32 envelopeDigest,bytes32 committeeHash"
     ),
@@ -34,6 +40,16 @@ TYPES: Final = {
 SHARD_COUNTS: Final = (1, 2, 3, 4, 7)
 DRAWS: Final = ((1, 1), (4, 4), (5, 4), (13, 4), (61, 61), (1000, 13))
 """Population and committee size."""
+SEALED: Final = ((0, 0, 1), (0, 12, 2), (1, 60, 6), (3, 3, 5))
+"""Round, place and outcome."""
+COMMITTEES: Final = ((4, 0b1111), (4, 0b1011), (13, 0x1FFF), (13, 0x0FF8), (61, 2**61 - 1), (31, 1))
+"""Size, and who sealed a vote."""
+CLAIMS: Final = ((1, 0), (4, 0b1011), (4, 0), (8, 0b10100101), (256, 2**256 - 1 - 2**200), (256, 0))
+"""How many shards, and which are burnt."""
+
+CASES: Final = 200
+CASES_SEED: Final = 5
+"""Of the pseudo-random numbers from which all of `cases.json` follows."""
 
 
 def main() -> None:
@@ -53,11 +69,20 @@ def main() -> None:
         "possession": _possession(),
         "dispute": dispute,
         "votes": [_vote(_bytes(dispute["disputeId"]), outcome) for outcome in range(1, 7)],
+        "sealedVotes": [_sealed_vote(_bytes(dispute["disputeId"]), *each) for each in SEALED],
+        "commitments": [_commitment(_bytes(dispute["disputeId"]), *each) for each in SEALED],
+        "votesRoots": [_votes_root(*each) for each in COMMITTEES],
+        "seals": [_seal(_bytes(dispute["disputeId"]), *each) for each in COMMITTEES],
+        "shardDraws": [_shard_draw(*each) for each in CLAIMS],
         "draws": [_draw(population, size) for population, size in DRAWS],
         "turns": _turns(_bytes(dispute["seed"])),
     }
-    path = Path(__file__).with_name("digests.json")
-    path.write_text(json.dumps(vectors, indent=1) + "\n")
+    _write("digests.json", vectors)
+    _write("cases.json", _cases())
+
+
+def _write(name: str, vectors: dict[str, Any]) -> None:
+    Path(__file__).with_name(name).write_text(json.dumps(vectors, indent=1) + "\n")
 
 
 def _shard(index: int) -> dict[str, Any]:
@@ -136,20 +161,21 @@ def _possession() -> dict[str, Any]:
 
 
 def _dispute(claim_id: bytes) -> dict[str, Any]:
-    model_digest, shard, block_hash = _filler("model"), 2, _filler("block")
+    model_digest, number, block_hash, round_ = _filler("model"), 2, _filler("block"), 0
     dispute_id = keccak(
         encode(
-            ["uint256", "address", "bytes32", "bytes32", "uint32"],
-            [CHAIN_ID, DISPUTE_MANAGER, claim_id, model_digest, shard],
+            ["uint256", "address", "bytes32", "bytes32", "uint256"],
+            [CHAIN_ID, DISPUTE_MANAGER, claim_id, model_digest, number],
         )
     )
     return {
         "claimId": _hex(claim_id),
         "modelDigest": _hex(model_digest),
-        "shard": shard,
+        "number": number,
         "disputeId": _hex(dispute_id),
         "blockHash": _hex(block_hash),
-        "seed": _hex(keccak(encode(["bytes32", "bytes32"], [block_hash, dispute_id]))),
+        "round": round_,
+        "seed": _hex(_draw_seed(block_hash, dispute_id, round_)),
     }
 
 
@@ -161,11 +187,88 @@ def _vote(dispute_id: bytes, outcome: int) -> dict[str, Any]:
         "envelopeDigest": _filler("envelope"),
         "committeeHash": _filler("committee"),
     }
-    digest = _digest(_typed("Vote", message, DISPUTE_MANAGER))
-    shown = {
+    return _signed("Vote", message)
+
+
+def _sealed_vote(dispute_id: bytes, round_: int, place: int, outcome: int) -> dict[str, Any]:
+    message = {
+        "disputeId": dispute_id,
+        "round": round_,
+        "place": place,
+        "outcome": outcome,
+        "salt": _filler(f"salt {place}"),
+    }
+    return _shown(message) | {"hashStruct": _hex(_typed("SealedVote", message, OWNER).body)}
+
+
+def _commitment(dispute_id: bytes, round_: int, place: int, outcome: int) -> dict[str, Any]:
+    sealed = _sealed_vote(dispute_id, round_, place, outcome)
+    message = {
+        "disputeId": dispute_id,
+        "round": round_,
+        "place": place,
+        "commitment": _bytes(sealed["hashStruct"]),
+    }
+    return _signed("Commitment", message)
+
+
+def _votes_root(size: int, voters: int) -> dict[str, Any]:
+    leaves = [
+        _filler(f"commitment {place}") if voters >> place & 1 else bytes(32)
+        for place in range(size)
+    ]
+    return {
+        "voters": hex(voters),
+        "leaves": [_hex(leaf) for leaf in leaves],
+        "root": _hex(_root([keccak(b"\x00" + leaf) for leaf in leaves])),
+    }
+
+
+def _seal(dispute_id: bytes, size: int, voters: int) -> dict[str, Any]:
+    message = {
+        "disputeId": dispute_id,
+        "round": 1,
+        "root": _bytes(_votes_root(size, voters)["root"]),
+        "voters": voters,
+        "committeeHash": _filler("committee"),
+    }
+    return _signed("Seal", message) | {"voters": hex(voters)}
+
+
+def _shard_draw(shard_count: int, burnt: int) -> dict[str, Any]:
+    seed = _filler(f"shard {shard_count} {burnt}")
+    return {
+        "seed": _hex(seed),
+        "shardCount": shard_count,
+        "burnt": hex(burnt),
+        "shard": _draw_shard(seed, shard_count, burnt),
+    }
+
+
+def _draw_seed(block_hash: bytes, dispute_id: bytes, round_: int) -> bytes:
+    return keccak(encode(["bytes32", "bytes32", "uint8"], [block_hash, dispute_id, round_]))
+
+
+def _draw_shard(seed: bytes, shard_count: int, burnt: int) -> int:
+    """Return the shard that SPEC 4.3 chooses, by walking over the burnt ones."""
+    left = int.from_bytes(keccak(encode(["bytes32", "string"], [seed, "shard"])))
+    left %= shard_count - burnt.bit_count()
+    for index in range(shard_count):
+        if not burnt >> index & 1:
+            if left == 0:
+                return index
+            left -= 1
+    raise AssertionError("no shard is left")
+
+
+def _signed(name: str, message: dict[str, Any]) -> dict[str, Any]:
+    return _shown(message) | {"digest": _hex(_digest(_typed(name, message, DISPUTE_MANAGER)))}
+
+
+def _shown(message: dict[str, Any]) -> dict[str, Any]:
+    return {
         key: _hex(value) if isinstance(value, bytes) else value for key, value in message.items()
     }
-    return shown | {"digest": _hex(digest)}
 
 
 def _draw(population: int, size: int) -> dict[str, Any]:
@@ -197,6 +300,60 @@ def _shuffle(seed: bytes, population: int) -> list[int]:
         other = i + word % (population - i)
         numbers[i], numbers[other] = numbers[other], numbers[i]
     return numbers
+
+
+def _cases() -> dict[str, Any]:
+    """Each kind as the ABI encoding of an array of tuples, which Solidity decodes at once."""
+    chance = random.Random(CASES_SEED)  # noqa: S311 - not a secret
+    kinds: dict[str, tuple[str, Callable[[random.Random], tuple[Any, ...]]]] = {
+        "draws": ("(bytes32,uint256,bytes)[]", _random_draw),
+        "sealedVotes": ("(bytes32,uint8,uint8,uint8,bytes32,bytes32)[]", _random_sealed_vote),
+        "shardDraws": ("(bytes32,uint256,uint256,uint8)[]", _random_shard_draw),
+        "votesRoots": ("(bytes32,uint256,uint256,bytes32)[]", _random_votes_root),
+    }
+    return {
+        name: {"type": kind, "cases": _hex(encode([kind], [[make(chance) for _ in range(CASES)]]))}
+        for name, (kind, make) in kinds.items()
+    }
+
+
+def _random_draw(chance: random.Random) -> tuple[bytes, int, bytes]:
+    """Return seed, population, and the positions that are drawn, a byte for each."""
+    seed, population = chance.randbytes(32), chance.randint(1, 256)
+    size = chance.randint(1, min(population, 61))
+    return seed, population, bytes(_shuffle(seed, population)[:size])
+
+
+def _random_sealed_vote(chance: random.Random) -> tuple[bytes, int, int, int, bytes, bytes]:
+    """Return dispute, round, place, outcome, salt, and the leaf."""
+    message = {
+        "disputeId": chance.randbytes(32),
+        "round": chance.randrange(4),
+        "place": chance.randrange(61),
+        "outcome": chance.randint(1, 6),
+        "salt": chance.randbytes(32),
+    }
+    return (*message.values(), _typed("SealedVote", message, OWNER).body)  # type: ignore[return-value]
+
+
+def _random_shard_draw(chance: random.Random) -> tuple[bytes, int, int, int]:
+    """Return seed, number of shards, which are burnt, and the shard that is drawn."""
+    seed, shard_count = chance.randbytes(32), chance.randint(1, 256)
+    burnt = sum(1 << index for index in range(shard_count) if chance.random() < chance.random())
+    if burnt == 2**shard_count - 1:
+        burnt = 0
+    return seed, shard_count, burnt, _draw_shard(seed, shard_count, burnt)
+
+
+def _random_votes_root(chance: random.Random) -> tuple[bytes, int, int, bytes]:
+    """Return seed, size, voters and root; a voter's leaf is keccak256(abi.encode(seed, place))."""
+    seed, size = chance.randbytes(32), chance.randint(1, 61)
+    voters = chance.choice((chance.getrandbits(size), 2**size - 1))
+    leaves = [
+        keccak(encode(["bytes32", "uint256"], [seed, place])) if voters >> place & 1 else bytes(32)
+        for place in range(size)
+    ]
+    return seed, size, voters, _root([keccak(b"\x00" + leaf) for leaf in leaves])
 
 
 def _typed(name: str, message: dict[str, Any], contract: str) -> SignableMessage:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @title Verifiers: bonds, keys, endpoints, exits
-/// @notice SPEC 4.2. Equal bonds: one bond, one seat.
+/// @title Verifiers: bonds, keys, endpoints, exits, penalties
+/// @notice SPEC 4.2. Equal bonds: one bond, one seat. A seat that has lost its whole bond leaves the draw.
 interface IVerifierRegistry {
     error InvalidParameters(string which);
     error WrongBond(uint256 sent, uint256 required);
@@ -18,6 +18,7 @@ interface IVerifierRegistry {
     error ExitNotRequested(uint32 seatId);
     error ExitTooEarly(uint32 seatId, uint256 withdrawableAt);
     error BondAlreadyWithdrawn(uint32 seatId);
+    error NotSlasher(address caller);
     error PaymentFailed(address to, uint256 amount);
     error BlockNotPast(uint48 blockNumber);
     error UnknownPosition(uint32 position, uint32 active);
@@ -27,11 +28,13 @@ interface IVerifierRegistry {
     );
     event ExitRequested(uint32 indexed seatId, uint256 withdrawableAt);
     event BondWithdrawn(uint32 indexed seatId, uint256 amount);
+    event Slashed(uint32 indexed seatId, uint256 taken, uint256 left, address beneficiary);
 
     struct Seat {
         address operator;
         uint48 withdrawableAt; // 0 while active
         bool withdrawn;
+        uint96 bond; // what is left of it, in wei
         bytes32 envelopeKey; // X25519, RFC 7748
         bytes blsKey; // 128 bytes, EIP-2537
         string endpoint;
@@ -50,8 +53,12 @@ interface IVerifierRegistry {
     /// @notice Leave the draw at once; the bond follows after the exit delay.
     function requestExit(uint32 seatId) external;
 
-    /// @notice Pay the bond back to the operator after the exit delay. Open to anyone.
+    /// @notice Pay what is left of the bond back to the operator after the exit delay. Open to anyone.
     function withdrawBond(uint32 seatId) external;
+
+    /// @notice Take up to `amount` of a seat's bond: half to the beneficiary, the rest is burnt. By the slasher.
+    /// @return taken Less than `amount` where no more is left; then the seat leaves the draw at once.
+    function slash(uint32 seatId, uint256 amount, address beneficiary) external returns (uint256 taken);
 
     /// @notice The seat, reverting if there is none.
     function seat(uint32 seatId) external view returns (Seat memory);
@@ -72,4 +79,6 @@ interface IVerifierRegistry {
     function bond() external view returns (uint256);
     /// @notice How many seconds a bond outlives the request to exit.
     function exitDelay() external view returns (uint256);
+    /// @notice The only one who may slash.
+    function slasher() external view returns (address);
 }

@@ -47,33 +47,83 @@ library BLS {
         view
         returns (bool)
     {
+        return _verify(key, hashToG2(abi.encodePacked(digest), domainTag), signature);
+    }
+
+    /// @notice Whether a key signed two digests, by e(-G1, signature + signature') * e(key, hash + hash') = 1.
+    /// @dev The sum proves that the key's holder signed both, though its halves need not be the signatures: whoever has the
+    /// sum, and the signature on one digest, has the other's by subtraction. So the sum for a key that signed one or none
+    /// is a forgery of an aggregate over distinct messages, which is what BLS is proved to withstand (messages that are
+    /// equal would not do: twice a signature is no more than it). G2ADD does not check the subgroup; the pairing checks
+    /// the sum's, and nothing else is used. Answers and reverts as `verify` does.
+    function verifyBoth(bytes memory key, bytes32[2] memory digests, bytes memory domainTag, bytes[2] memory signatures)
+        internal
+        view
+        returns (bool)
+    {
+        if (digests[0] == digests[1]) return false;
+        if (signatures[0].length != SIGNATURE_BYTES || signatures[1].length != SIGNATURE_BYTES) return false;
+        bytes memory hashes = abi.encodePacked(
+            hashToG2(abi.encodePacked(digests[0]), domainTag), hashToG2(abi.encodePacked(digests[1]), domainTag)
+        );
+        bytes memory hashed = _call(G2_ADD, G2_ADD_GAS, hashes, SIGNATURE_BYTES);
+        bytes memory signature =
+            _call(G2_ADD, G2_ADD_GAS, abi.encodePacked(signatures[0], signatures[1]), SIGNATURE_BYTES);
+        return _verify(key, hashed, signature);
+    }
+
+    function _verify(bytes memory key, bytes memory hashed, bytes memory signature) private view returns (bool) {
         if (key.length != KEY_BYTES || isInfinity(key)) return false;
         if (signature.length != SIGNATURE_BYTES || isInfinity(signature)) return false;
 
-        bytes memory hashed = hashToG2(abi.encodePacked(digest), domainTag);
         bytes memory answer = _call(PAIRING, PAIRING_GAS, abi.encodePacked(MINUS_G1, signature, key, hashed), 32);
         return uint256(bytes32(answer)) == 1;
     }
 
     /// @notice The sum of the keys whose bits are set: infinity if none is.
-    /// @dev `keys` is a concatenation with a key for every set bit.
+    /// @dev `keys` is a concatenation with a key for every set bit. In assembly: it costs more than anything else that
+    /// grows with a committee.
     function sumKeys(bytes memory keys, uint256 bitmap) internal view returns (bytes memory sum) {
         sum = new bytes(2 * KEY_BYTES); // with room behind it for the next term
-        for (uint256 rest = bitmap; rest != 0; rest &= rest - 1) {
-            uint256 offset = LibBit.ffs(rest) * KEY_BYTES;
-            assembly ("memory-safe") {
-                mcopy(add(sum, 0xa0), add(add(keys, 0x20), offset), KEY_BYTES)
-            }
-            _callAt(G1_ADD, G1_ADD_GAS, sum, 0, 2 * KEY_BYTES, sum, 0, KEY_BYTES);
-        }
+        address precompile = G1_ADD;
+        bool answered = true;
         assembly ("memory-safe") {
+            let total := add(sum, 0x20)
+            let term := add(total, KEY_BYTES)
+            let key := add(keys, 0x20)
+            for { let rest := bitmap } rest { rest := shr(1, rest) } {
+                if and(rest, 1) {
+                    mcopy(term, key, KEY_BYTES)
+                    let added := staticcall(G1_ADD_GAS, precompile, total, 0x100, total, KEY_BYTES)
+                    answered := and(answered, and(added, eq(returndatasize(), KEY_BYTES)))
+                }
+                key := add(key, KEY_BYTES)
+            }
             mstore(sum, KEY_BYTES)
         }
+        if (!answered) revert PrecompileFailed(precompile);
+    }
+
+    /// @notice What a sum of keys is without a part of it.
+    function subtract(bytes memory sum, bytes memory part) internal view returns (bytes memory) {
+        if (isInfinity(part)) return sum;
+        return _call(G1_ADD, G1_ADD_GAS, abi.encodePacked(sum, _negate(part)), KEY_BYTES);
     }
 
     /// @notice Whether a point is the zero of its group, which EIP-2537 writes as zeros.
     function isInfinity(bytes memory point) internal pure returns (bool) {
         return keccak256(point) == keccak256(new bytes(point.length));
+    }
+
+    /// @dev (x, p - y), for a point other than infinity.
+    function _negate(bytes memory key) private pure returns (bytes memory negative) {
+        negative = bytes.concat(key);
+        assembly ("memory-safe") {
+            let y := add(negative, 0x60)
+            let low := mload(add(y, 0x20))
+            mstore(y, sub(sub(P_HIGH, mload(y)), gt(low, P_LOW)))
+            mstore(add(y, 0x20), sub(P_LOW, low))
+        }
     }
 
     /* HASH TO CURVE */
@@ -92,11 +142,13 @@ library BLS {
     function _hashToField(bytes memory message, bytes memory domainTag) private view returns (bytes memory elements) {
         bytes32[8] memory uniform = _expandMessage(message, domainTag);
         elements = new bytes(256);
+        // x^1 mod p: lengths of base, exponent and modulus, then the three themselves, the base yet to come.
+        bytes memory input =
+            abi.encodePacked(uint256(64), uint256(1), uint256(64), new bytes(64), uint8(1), P_HIGH, P_LOW);
         for (uint256 i; i < 4; ++i) {
-            // x^1 mod p: lengths of base, exponent and modulus, then the three themselves.
-            bytes memory input = abi.encodePacked(
-                uint256(64), uint256(1), uint256(64), uniform[2 * i], uniform[2 * i + 1], uint8(1), P_HIGH, P_LOW
-            );
+            assembly ("memory-safe") {
+                mcopy(add(input, 0x80), add(uniform, mul(64, i)), 64)
+            }
             _callAt(MODEXP, MODEXP_GAS, input, 0, input.length, elements, 64 * i, 64);
         }
     }
@@ -112,8 +164,13 @@ library BLS {
 
         bytes32 first = sha256(abi.encodePacked(new bytes(64), message, uint16(256), uint8(0), suffix));
         bytes32 previous;
+        bytes memory input = abi.encodePacked(bytes32(0), uint8(0), suffix);
         for (uint256 i; i < 8; ++i) {
-            previous = sha256(abi.encodePacked(first ^ previous, uint8(i + 1), suffix));
+            assembly ("memory-safe") {
+                mstore(add(input, 0x20), xor(first, previous))
+                mstore8(add(input, 0x40), add(i, 1))
+            }
+            previous = sha256(input);
             uniform[i] = previous;
         }
     }

@@ -7,18 +7,20 @@ from eth_utils.abi import function_signature_to_4byte_selector
 
 from contracts import UnknownContract, abi, bytecode
 
-NAMES = ("ClaimRegistry", "VerifierRegistry", "DisputeManager")
-CODE_SIZE_LIMIT = 24_576
-"""EIP-170. Creation code is longer than the code it leaves behind."""
+NAMES = ("ClaimRegistry", "DisputeManager", "Penalties", "Priorities", "VerifierRegistry")
+CREATION_CODE_LIMIT = 49_152
+"""EIP-3860. What it leaves behind has a limit too, under which every test's deployment stays."""
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_bytecode__fits_into_a_contract(name: str) -> None:
-    assert 0 < len(bytecode(name)) <= CODE_SIZE_LIMIT
+    assert 0 < len(bytecode(name)) <= CREATION_CODE_LIMIT
 
 
 def test_bytecode__contains_the_selector_of_a_function_of_its_interface() -> None:
-    assert function_signature_to_4byte_selector("commit(bytes32)") in bytecode("ClaimRegistry")
+    selector = function_signature_to_4byte_selector("commit(bytes32,uint16)")
+
+    assert selector in bytecode("ClaimRegistry")
 
 
 @pytest.mark.parametrize(
@@ -49,6 +51,4 @@ def test_load__reject_unknown_contract(name: str) -> None:
         abi(name)
 
     assert caught.value.name == name
-    assert str(caught.value) == (
-        f"load contract: {name!r} is not one of ClaimRegistry, DisputeManager, VerifierRegistry"
-    )
+    assert str(caught.value) == (f"load contract: {name!r} is not one of {', '.join(NAMES)}")
