@@ -1,7 +1,7 @@
-"""What an owner is bound to: a tree over shards, and whether an opening is one of its leaves.
+"""What an owner and a committee are bound to: trees over shards, and over sealed votes.
 
-The tree has the shape of RFC 9162 (SPEC 2.1); leaves and nodes are hashed under different prefixes,
-so that a node cannot be shown as a leaf. Index and count are known to both sides, so a path has one
+They have the shape of RFC 9162 (SPEC 2.1); leaves and nodes are hashed under different prefixes, so
+that a node cannot be shown as a leaf. Index and count are known to both sides, so a path has one
 possible length and no part of it is optional.
 """
 
@@ -21,7 +21,7 @@ NODE_PREFIX: Final = b"\x01"
 
 
 def validate_opening(opening: Opening, dispute: Dispute, court: Court) -> None:
-    """Check that `opening` is what the claim committed, and the shard that the dispute burnt.
+    """Check that `opening` is what the claim committed, and the shard that the round burnt.
 
     Whether the scheme can use the evidence is for the scheme to say.
 
@@ -33,14 +33,23 @@ def validate_opening(opening: Opening, dispute: Dispute, court: Court) -> None:
         raise BadOpening("its claim does not hash to the commitment on chain")
     if claim.level < MIN_LEVEL:
         raise BadOpening(f"its claim asks for level {claim.level}, below {MIN_LEVEL}")
+    if claim.shard_count != dispute.shard_count:
+        raise BadOpening(
+            f"its claim has {claim.shard_count} shards, the one on chain {dispute.shard_count}"
+        )
     if opening.index != dispute.shard:
-        raise BadOpening(f"it opens shard {opening.index}, the dispute is about {dispute.shard}")
+        raise BadOpening(f"it opens shard {opening.index}, the round is about {dispute.shard}")
     verify_path(opening.shard(), path=opening.path, count=claim.shard_count, root=claim.shards_root)
 
 
 def shards_root(shards: Sequence[Shard]) -> Digest:
     """The root over `shards`, which are in order of index from 0."""
     return _root([shard_leaf(shard) for shard in _in_order(shards)])
+
+
+def votes_root(commitments: Sequence[Digest]) -> Digest:
+    """The root over a committee's commitments in order of place; zeros where there is none."""
+    return _root([_leaf(commitment) for commitment in commitments])
 
 
 def shard_path(shards: Sequence[Shard], index: int) -> tuple[Digest, ...]:
@@ -74,7 +83,11 @@ def verify_path(shard: Shard, *, path: Sequence[Digest], count: int, root: Diges
 
 def shard_leaf(shard: Shard) -> Digest:
     """The leaf of `shard`."""
-    return Digest(keccak(LEAF_PREFIX + shard.hash()))
+    return _leaf(shard.hash())
+
+
+def _leaf(digest: Digest) -> Digest:
+    return Digest(keccak(LEAF_PREFIX + digest))
 
 
 def _in_order(shards: Sequence[Shard]) -> Sequence[Shard]:

@@ -1,4 +1,4 @@
-"""Who is drawn, how many of them decide, and in what order they submit (SPEC 4.3, 4.4, 5.4).
+"""Who and what is drawn, how many decide, and in what order they submit (SPEC 4.3, 4.4, 5.4).
 
 Everything here is a pure function of what is on chain, so all members and the contract agree on it.
 """
@@ -29,9 +29,18 @@ def committee_hash(bls_keys: Sequence[bytes]) -> Digest:
     return Digest(keccak(b"".join(bls_keys)))
 
 
-def draw_seed(block_hash: bytes, dispute_id: DisputeId) -> Digest:
-    """The randomness of a draw."""
-    return Digest(keccak(encode(["bytes32", "bytes32"], [block_hash, dispute_id])))
+def draw_seed(block_hash: bytes, dispute_id: DisputeId, round_: int) -> Digest:
+    """The randomness of a round: its committee's, its shard's and its turns'."""
+    return Digest(keccak(encode(["bytes32", "bytes32", "uint8"], [block_hash, dispute_id, round_])))
+
+
+def draw_shard(seed: Digest, shard_count: int, burnt: int) -> int:
+    """The shard that a seed chooses of those whose bits in `burnt` are not set."""
+    unburnt = [index for index in range(shard_count) if not burnt >> index & 1]
+    if not unburnt:
+        raise ValueError(f"all {shard_count} shards are burnt")
+    randomness = keccak(encode(["bytes32", "string"], [seed, "shard"]))
+    return unburnt[int.from_bytes(randomness, "big") % len(unburnt)]
 
 
 def submit_order(seed: Digest, round_: int, committee_size: int) -> tuple[int, ...]:

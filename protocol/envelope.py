@@ -1,7 +1,7 @@
 """An opening, sealed once for the whole committee (SPEC 4.5).
 
-A fresh key seals the bytes; HPKE wraps that key to each member. Both are bound to one committee of
-one dispute in one court, so nothing can be cut out and shown elsewhere. The envelope comes from an
+A fresh key seals the bytes; HPKE wraps that key to each member. Both are bound to the committee
+of one round in one court, so nothing can be cut out and shown elsewhere. The envelope comes from an
 owner who may be hostile: opening it raises `BadEnvelope` and nothing else, whatever the bytes.
 """
 
@@ -21,7 +21,7 @@ from .encoding import WORD_BYTES, tail, word
 from .errors import BadEnvelope
 from .types import MAX_COMMITTEE, Court, Digest, DisputeId, Place
 
-CONTEXT_TAG: Final = b"assay/v1/envelope"
+CONTEXT_TAG: Final = b"assay/v2/envelope"
 NONCE_BYTES: Final = 12
 WRAP_BYTES: Final = 80
 """HPKE's: an ephemeral key (32), the wrapped key (32), a tag (16)."""
@@ -33,10 +33,13 @@ _WRAP_STRIDE: Final = 4 * WORD_BYTES
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 
 
-def envelope_context(court: Court, dispute_id: DisputeId, committee_hash: Digest) -> bytes:
+def envelope_context(
+    court: Court, dispute_id: DisputeId, round_: int, committee_hash: Digest
+) -> bytes:
     """What an envelope is bound to."""
     manager = bytes.fromhex(court.dispute_manager.removeprefix("0x"))
-    return CONTEXT_TAG + court.chain_id.to_bytes(32, "big") + manager + dispute_id + committee_hash
+    deployment = court.chain_id.to_bytes(32, "big") + manager
+    return CONTEXT_TAG + deployment + dispute_id + round_.to_bytes(1, "big") + committee_hash
 
 
 def seal(opening: bytes, context: bytes, envelope_keys: Sequence[bytes]) -> bytes:

@@ -1,57 +1,86 @@
-"""What is done with a vote from a peer: the rules of SPEC 5.3, one check each, in their order.
+"""What is done with a message from a peer: the rules of SPEC 5.4, one check each, in their order.
 
-[REJECT] is the sender's fault and may be held against it; [IGNORE] is nobody's. A vote that passes
-goes to the dispute's `pool`, which is where two votes of one place meet.
+[REJECT] is the sender's fault and may be held against it; [IGNORE] is nobody's. A message that
+passes goes to the round's pools, which is where two messages of one place meet. Whether the dispute
+is known, and in a state for the message, is for the caller: who has no pool for it ignores it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from . import bls
 from .errors import Ignore, InvalidSignature, Reject
-from .messages import Vote, vote_digest
-from .types import Court, Dispute, DisputeId, Outcome
+from .messages import (
+    Commitment,
+    Message,
+    Seal,
+    Vote,
+    commitment_digest,
+    seal_digest,
+    vote_digest,
+)
+from .pool import VotePool
+from .types import Court, Digest, Dispute, Outcome
+
+
+def validate_commitment(
+    message: Commitment, dispute: Dispute, *, seen: set[Message], court: Court
+) -> None:
+    """Check a peer's commitment, and mark it as seen. It does one pairing.
+
+    Raises:
+        Reject: it breaks a rule.
+        Ignore: it is of no use now.
+    """
+    _validate_place(message, dispute)
+    _validate_unseen(message, seen)
+    digest = commitment_digest(dispute, message.place, message.commitment, court)
+    _validate_signature(message, digest, bls.SEAL_TAG, dispute)
+    seen.add(message)
+
+
+def validate_seal(message: Seal, dispute: Dispute, *, seen: set[Message], court: Court) -> None:
+    """Check a peer's seal, and mark it as seen; costs and raises as for a commitment."""
+    _validate_place(message, dispute)
+    if message.voters >> len(dispute.committee):
+        raise Reject(f"a voter beyond the committee of {len(dispute.committee)}")
+    _validate_unseen(message, seen)
+    digest = seal_digest(dispute, message.root, message.voters, court)
+    _validate_signature(message, digest, bls.SEAL_TAG, dispute)
+    seen.add(message)
 
 
 def validate_vote(
-    vote: Vote, *, disputes: Mapping[DisputeId, Dispute], seen: set[Vote], court: Court
+    message: Vote, dispute: Dispute, *, pool: VotePool, seen: set[Message], court: Court
 ) -> None:
-    """Check a peer's vote against `disputes`, which are those that are Keyed, and mark it as seen.
+    """Check a peer's vote, and mark it as seen; costs and raises as for a commitment."""
+    _validate_place(message, dispute)
+    if message.outcome not in set(Outcome):
+        raise Reject(f"outcome {message.outcome} does not exist")
+    _validate_unseen(message, seen)
+    # One that opens nothing may still prove a double vote, but only once for each outcome.
+    if not pool.opens(message) and pool.knows(message):
+        raise Ignore(f"place {message.place} sealed another vote")
+    digest = vote_digest(dispute, message.outcome, court)
+    _validate_signature(message, digest, bls.VOTE_TAG, dispute)
+    seen.add(message)
 
-    It does one pairing: seconds of CPU in all, should the compiled arithmetic be missing.
 
-    Raises:
-        Reject: the vote breaks a rule.
-        Ignore: the vote is of no use now.
-    """
-    # [IGNORE] The dispute is unknown or not Keyed.
-    dispute = disputes.get(vote.dispute_id)
-    if dispute is None:
-        raise Ignore(f"no open vote on dispute 0x{vote.dispute_id.hex()}")
+def _validate_place(message: Message, dispute: Dispute) -> None:
+    if message.round != dispute.round:
+        raise Reject(f"round {message.round}, the dispute is in round {dispute.round}")
+    if not 0 <= message.place < len(dispute.committee):
+        raise Reject(f"place {message.place} in a committee of {len(dispute.committee)}")
 
-    # [REJECT] The round is not the dispute's.
-    if vote.round != dispute.round:
-        raise Reject(f"round {vote.round}, the dispute is in round {dispute.round}")
 
-    # [REJECT] The place is not in 0..n-1.
-    if not 0 <= vote.place < len(dispute.committee):
-        raise Reject(f"place {vote.place} in a committee of {len(dispute.committee)}")
+def _validate_unseen(message: Message, seen: set[Message]) -> None:
+    if message in seen:
+        raise Ignore(f"this message of place {message.place} was seen before")
 
-    # [REJECT] The outcome is not in 1..6.
-    if vote.outcome not in set(Outcome):
-        raise Reject(f"outcome {vote.outcome} does not exist")
 
-    # [IGNORE] The same vote was seen.
-    if vote in seen:
-        raise Ignore(f"the vote of place {vote.place} was seen before")
-
-    # [REJECT] The signature does not verify under the key at that place.
-    key = dispute.committee[vote.place].bls_key
-    digest = vote_digest(dispute, vote.outcome, court)
+def _validate_signature(
+    message: Message, digest: Digest, domain_tag: bytes, dispute: Dispute
+) -> None:
     try:
-        bls.verify(key, digest, bls.VOTE_TAG, vote.signature)
+        bls.verify(dispute.committee[message.place].bls_key, digest, domain_tag, message.signature)
     except InvalidSignature as error:
-        raise Reject(f"not the vote of place {vote.place}: {error}") from error
-
-    seen.add(vote)
+        raise Reject(f"not of place {message.place}: {error}") from error

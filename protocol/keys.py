@@ -1,4 +1,4 @@
-"""From an owner's seed and the beacon to the key of a shard's message (SPEC 3, step 3).
+"""What follows from a secret alone: the key of a shard's message (SPEC 3), a vote's salt (5.3).
 
 The seed was committed before the beacon was known, so nobody chose the result: that is what makes
 a message uniform. Drawing symbols from the key is the verifier's business.
@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from eth_utils.crypto import keccak
 
-from .types import ClaimId, Digest
+from .types import ClaimId, Digest, DisputeId
 
 MESSAGE_INFO: Final = b"assay/v1/message"
+SALT_INFO: Final = b"assay/v2/salt"
 
 
 def derive_message_key(
@@ -23,3 +24,9 @@ def derive_message_key(
     """The 32 bytes from which the message of shard `index` is drawn."""
     info = MESSAGE_INFO + claim_id + keccak(text=scheme) + index.to_bytes(4, "big")
     return HKDF(SHA256(), length=32, salt=beacon, info=info).derive(seed)
+
+
+def derive_salt(bls_secret: int, dispute_id: DisputeId, round_: int) -> bytes:
+    """The 32 bytes that hide a member's vote until it is opened: known again after a lost disk."""
+    info = SALT_INFO + dispute_id + round_.to_bytes(1, "big")
+    return HKDF(SHA256(), length=32, salt=b"", info=info).derive(bls_secret.to_bytes(32, "big"))

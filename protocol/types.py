@@ -22,10 +22,13 @@ SeatId = NewType("SeatId", int)
 MAX_MANIFEST_BYTES: Final = 64 * 1024
 MAX_PACKAGE_FILES: Final = 64
 MAX_ENVELOPE_BYTES: Final = 256 * 1024 * 1024
-MAX_VOTE_BYTES: Final = 4096
-"""A vote is 300 bytes of hex in a small JSON object; ten times that is room enough."""
-MAX_COMMITTEE: Final = 255
-"""Places are a uint8, and a bitmap has 256 bits."""
+MAX_MESSAGE_BYTES: Final = 4096
+"""A message between members is 350 bytes of hex in a small JSON object; ten times that is room."""
+MAX_COMMITTEE: Final = 61
+"""The last rung of the ladder; a bitmap has 64 bits."""
+MAX_SHARDS: Final = 256
+"""A claim's burnt shards are the bits of one word."""
+MAX_APPEALS: Final = 2
 MAX_PATH: Final = 32
 """A claim has fewer than 2^32 shards, so a path to its root has at most 32 steps."""
 MIN_LEVEL: Final = 40
@@ -50,9 +53,34 @@ class State(IntEnum):
     OPEN = 1
     DRAWN = 2
     KEYED = 3
-    FINAL = 4
-    VOID = 5
-    FORFEIT = 6
+    SEALED = 4
+    PROPOSED = 5
+    FINAL = 6
+    VOID = 7
+    FORFEIT = 8
+
+    @property
+    def is_end(self) -> bool:
+        """Whether nothing follows."""
+        return self >= State.FINAL
+
+
+class Priority(IntEnum):
+    """Which of two claims comes first (SPEC 5.6)."""
+
+    FIRST = 0
+    SECOND = 1
+    CO_CLAIM = 2
+
+
+class Standing(IntEnum):
+    """What is known of a model (SPEC 5.6)."""
+
+    UNKNOWN = 0
+    REGISTERED = 1
+    BOUND = 2
+    FOUND = 3
+    CO_CLAIM = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +91,7 @@ class Court:
     claim_registry: Address
     verifier_registry: Address
     dispute_manager: Address
+    """Where the other two are found, and Penalties and Priorities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,50 +119,78 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """A keyed dispute as read from the chain at one block: all a member needs to do its duty."""
+    """A keyed round of a dispute, as read from the chain at one block: all that a member of its
+    committee needs to do its duty. Nothing in it changes while the round lasts."""
 
     id: DisputeId
     claim_id: ClaimId
     commitment: Digest
+    shard_count: int
     beacon: Digest
     owner: Address
     suspect: BlobRef
     """The manifest's digest, the size of the whole package, its mirrors."""
-    shard: int
     round: int
+    in_reference_mode: bool
+    """Whether the round was appealed for (SPEC 5)."""
+    shard: int
     seed: Digest
     committee: tuple[Member, ...]
     committee_hash: Digest
     envelope: BlobRef
+    seal_deadline: int
+    """Unix seconds, by the chain's clock; so are all deadlines."""
+    seal_window: int
+    """Seconds: how long the committee had, when it got its envelope, to come to a seal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """The seal that the chain accepted."""
+
+    root: Digest
+    voters: int
+    """A bitmap: whose commitments are in it."""
     vote_deadline: int
-    """Unix seconds, by the chain's clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the chain recorded."""
+    """What the chain recorded of a dispute: a proposed or final verdict, or an end without one."""
 
     dispute_id: DisputeId
     state: State
+    """PROPOSED, FINAL, VOID or FORFEIT."""
     outcome: Outcome | None
-    """None unless `state` is FINAL."""
+    """None if VOID or FORFEIT."""
+    round: int
+    """Whose committee it is from; the last one, if there is no outcome."""
     signers: tuple[Place, ...]
     submitter: Address | None
     transaction: bytes
+    """What recorded the outcome; what ended the dispute, if there is none."""
     block: int
+    appeal_deadline: int | None
+    """None unless PROPOSED."""
 
 
 @dataclass(frozen=True, slots=True)
 class CourtParameters:
     """What a court is deployed with; every dispute in it obeys the same."""
 
-    committee_size: int
-    """n = 3f + 1."""
+    ladder: tuple[int, ...]
+    """Committee sizes 3f + 1, each larger than the one before; one to four of them."""
     draw_delay_blocks: int
+    draw_window_s: int
     key_window_s: int
+    seal_window_s: int
     vote_window_s: int
+    appeal_window_s: int
     challenge_bond_wei: int
-    challenge_fee_wei: int
+    appeal_bond_wei: int
+    member_fee_wei: int
+    submitter_cap_wei: int
+    withheld_penalty_wei: int
     beacon_delay_blocks: int
     verifier_bond_wei: int
     exit_delay_s: int
@@ -153,6 +210,7 @@ class ClaimRecord:
     bound_block: int | None
     model: ModelDigest | None
     """The marked model, once bound."""
+    shard_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +225,8 @@ class Seat:
     withdrawable_at: int | None
     """Unix seconds from which the bond may be taken; None while the seat is active."""
     withdrawn: bool
+    bond_wei: int
+    """What is left of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +237,41 @@ class DisputeRecord:
     owner: Address
     state: State
     outcome: Outcome | None
+    """Of the verdict that stands, if there is one yet."""
+    verdict_round: int
     round: int
-    shard: int
+    rungs: int
+    appeals: int
+    appellant: Address | None
     opened_block: int
     seed_block: int
-    deadline: int | None
-    """Unix seconds: for the envelope while DRAWN, for the verdict once KEYED; None while OPEN."""
+    deadline: int
     claim_id: ClaimId
     model: ModelDigest
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRecord:
+    """A round at any stage, as the contract holds it; None for what has not come yet."""
+
     seed: Digest | None
     envelope_digest: Digest | None
-    signers: tuple[Place, ...]
+    root: Digest | None
+    size: int
+    outcome: Outcome | None
+    shard: int
+    vote_deadline: int | None
+    voters: int
+    opened: int
+    signers: int
+    """Bitmaps."""
+    pot_wei: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Who stands behind a model (SPEC 5.6)."""
+
+    standing: Standing
+    claim_id: ClaimId | None
+    owner: Address | None

@@ -22,6 +22,7 @@ except ImportError:
     from . import reference as _installed  # type: ignore[no-redef]
 
 POSSESSION_TAG: Final = b"ASSAY_POSSESSION_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_"
+SEAL_TAG: Final = b"ASSAY_SEAL_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_"
 VOTE_TAG: Final = b"ASSAY_VOTE_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_"
 
 KEY_BYTES: Final = 128

@@ -1,7 +1,8 @@
 """The way to the court's contracts: the only part of Assay that knows web3.
 
 `rpc` asks a node and `sending` sends to it, both mapping what goes wrong; `refusals` turns reverts
-into sentences; `reader` and `client` are what one can ask of a court, and do.
+into sentences; `registers` and `reader` are what one can ask of a court, `client` and
+`deployment` what one can do.
 """
 
 from __future__ import annotations

@@ -6,13 +6,14 @@ that block is final is for the caller to watch. All of them raise as `Sender.cal
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Self
 
 from eth_account.signers.local import LocalAccount
 from web3.contract.async_contract import AsyncContract
 
 from protocol.errors import ChainMismatch, ContractRefused, NotDeployed
-from protocol.messages import Certificate
+from protocol.messages import Certificate, SealCertificate, Vote
 from protocol.types import (
     Address,
     BlobRef,
@@ -26,6 +27,7 @@ from protocol.types import (
     SeatId,
 )
 
+from .deployment import deploy_court
 from .reader import CourtReader
 from .rpc import Rpc
 from .sending import Receipt, Sender
@@ -40,10 +42,12 @@ OPEN_GAS: Final = 500_000
 DRAW_GAS: Final = 500_000
 DRAW_GAS_PER_MEMBER: Final = 100_000
 DELIVER_GAS: Final = 300_000
-SETTLE_GAS: Final = 700_000
-EXPIRE_GAS: Final = 150_000
+SEAL_GAS: Final = 800_000
+SETTLE_GAS: Final = 900_000
+EXPIRE_GAS: Final = 400_000
+REVEAL_GAS: Final = 300_000
+PUNISH_GAS: Final = 900_000
 COLLECT_GAS: Final = 200_000
-DEPLOY_GAS: Final = 8_000_000
 
 
 class CourtClient(CourtReader):
@@ -89,43 +93,21 @@ class CourtClient(CourtReader):
         rpc = Rpc(rpc_url)
         sender = Sender(rpc, account)
         try:
-            claims, first = await sender.deploy(
-                "ClaimRegistry", parameters.beacon_delay_blocks, gas=DEPLOY_GAS
-            )
-            verifiers, _ = await sender.deploy(
-                "VerifierRegistry",
-                parameters.verifier_bond_wei,
-                parameters.exit_delay_s,
-                gas=DEPLOY_GAS,
-            )
-            disputes, _ = await sender.deploy(
-                "DisputeManager",
-                claims,
-                verifiers,
-                (
-                    parameters.committee_size,
-                    parameters.draw_delay_blocks,
-                    parameters.key_window_s,
-                    parameters.vote_window_s,
-                    parameters.challenge_bond_wei,
-                    parameters.challenge_fee_wei,
-                ),
-                gas=DEPLOY_GAS,
-            )
+            disputes, first_block = await deploy_court(sender, parameters)
             court = await _discover(rpc, disputes, None)
         except BaseException:
             await rpc.close()
             raise
-        return cls(rpc, court, first.block, sender)
+        return cls(rpc, court, first_block, sender)
 
     @property
     def address(self) -> Address:
         """The account that acts."""
         return Address(self._payer.account.address)
 
-    async def commit(self, commitment: Digest) -> Receipt:
+    async def commit(self, commitment: Digest, shard_count: int) -> Receipt:
         """Commit; the claim's name is `messages.claim_id` of the account and the commitment."""
-        return await self._call(self._claims, "commit", commitment, gas=COMMIT_GAS)
+        return await self._call(self._claims, "commit", commitment, shard_count, gas=COMMIT_GAS)
 
     async def draw_beacon(self, claim_id: ClaimId) -> Receipt:
         """Record the beacon, or move a missed one: read the claim again to see which."""
@@ -134,6 +116,10 @@ class CourtClient(CourtReader):
     async def bind(self, claim_id: ClaimId, model: ModelDigest) -> Receipt:
         """Bind the claim to the marked model."""
         return await self._call(self._claims, "bind", claim_id, model, gas=BIND_GAS)
+
+    async def register_model(self, model: ModelDigest) -> Receipt:
+        """Have a model time-stamped, against claims that come after it."""
+        return await self._call(self._claims, "registerModel", model, gas=BIND_GAS)
 
     async def register(
         self, bls_key: bytes, possession: bytes, envelope_key: bytes, endpoint: str
@@ -160,12 +146,13 @@ class CourtClient(CourtReader):
         return await self._call(self._verifiers, "withdrawBond", seat_id, gas=EXIT_GAS)
 
     async def open(self, claim_id: ClaimId, suspect: BlobRef) -> tuple[DisputeId, Receipt]:
-        """Challenge a suspect with the claim's next shard, paying bond and fee.
+        """Challenge a suspect, paying the bond and the first round's fee.
 
         `suspect` is the manifest's digest, the size of the whole package, and its mirrors. The
-        shard is only known once the transaction is in a block, and with it the dispute's name.
+        dispute's name is only known once the transaction is in a block.
         """
-        disputed = await self._rpc.read(self._disputes, "parameters", at=await self.head("latest"))
+        head = await self.head("latest")
+        parameters = await self.parameters(head)
         receipt = await self._call(
             self._disputes,
             "open",
@@ -174,7 +161,7 @@ class CourtClient(CourtReader):
             suspect.size,
             suspect.mirrors,
             gas=OPEN_GAS,
-            value=disputed.bond + disputed.fee,
+            value=parameters.challenge_bond_wei + await self.round_fee(0, head),
         )
         opened = await self._rpc.logs(
             self._disputes, "Opened", {"claimId": claim_id}, first=receipt.block, last=receipt.block
@@ -184,8 +171,10 @@ class CourtClient(CourtReader):
 
     async def draw(self, dispute_id: DisputeId) -> Receipt:
         """Draw the committee, or move a missed seed: read the dispute again to see which."""
-        disputed = await self._rpc.read(self._disputes, "parameters", at=await self.head("latest"))
-        gas = DRAW_GAS + DRAW_GAS_PER_MEMBER * disputed.committeeSize
+        head = await self.head("latest")
+        record = await self.dispute_record(dispute_id, head)
+        present = await self.round_record(dispute_id, record.round, head)
+        gas = DRAW_GAS + DRAW_GAS_PER_MEMBER * present.size
         return await self._call(self._disputes, "draw", dispute_id, gas=gas)
 
     async def deliver(self, dispute_id: DisputeId, envelope: BlobRef) -> Receipt:
@@ -200,29 +189,88 @@ class CourtClient(CourtReader):
             gas=DELIVER_GAS,
         )
 
+    async def seal(self, certificate: SealCertificate) -> Receipt:
+        """Fix the round's votes by the root that a quorum signed."""
+        return await self._call(
+            self._disputes,
+            "seal",
+            certificate.dispute_id,
+            certificate.root,
+            certificate.voters,
+            certificate.signers,
+            certificate.signature,
+            gas=SEAL_GAS,
+        )
+
     async def settle(self, certificate: Certificate) -> Receipt:
-        """Record the verdict that a quorum signed."""
+        """Propose the verdict that a quorum sealed, opened and signed."""
         return await self._call(
             self._disputes,
             "settle",
             certificate.dispute_id,
             certificate.outcome,
-            certificate.bitmap,
+            bytes(certificate.outcomes),
+            certificate.openings,
             certificate.signature,
             gas=SETTLE_GAS,
         )
 
+    async def appeal(self, dispute_id: DisputeId) -> Receipt:
+        """Ask a larger committee, paying the appeal's bond and the fee of its round."""
+        head = await self.head("latest")
+        parameters = await self.parameters(head)
+        record = await self.dispute_record(dispute_id, head)
+        # Where the ladder ends there is no fee; the contract says so in better words.
+        following = min(record.round + 1, len(parameters.ladder) - 1)
+        value = parameters.appeal_bond_wei + await self.round_fee(following, head)
+        return await self._call(self._disputes, "appeal", dispute_id, gas=OPEN_GAS, value=value)
+
     async def expire(self, dispute_id: DisputeId) -> Receipt:
-        """End a dispute whose deadline has passed."""
+        """Leave a state whose deadline has passed."""
         return await self._call(self._disputes, "expire", dispute_id, gas=EXPIRE_GAS)
 
-    async def collect_bond(self, dispute_id: DisputeId) -> Receipt:
-        """Pay what is left of bond and fee to the owner."""
-        return await self._call(self._disputes, "collectBond", dispute_id, gas=COLLECT_GAS)
+    async def reveal(
+        self,
+        dispute_id: DisputeId,
+        round_: int,
+        outcomes: Sequence[int],
+        openings: Sequence[bytes],
+    ) -> Receipt:
+        """Show sealed votes to the chain; takes what `VotePool.openings` gives."""
+        return await self._call(
+            self._disputes, "reveal", dispute_id, round_, bytes(outcomes), openings, gas=REVEAL_GAS
+        )
 
-    async def collect_fee(self, dispute_id: DisputeId, place: Place) -> Receipt:
-        """Pay a signer's share of the fee to its operator."""
-        return await self._call(self._disputes, "collectFee", dispute_id, place, gas=COLLECT_GAS)
+    async def punish_equivocation(self, first: Vote, second: Vote) -> Receipt:
+        """Take the bond of a member that signed both votes; half of it is paid to us."""
+        penalties = await self._other("Penalties", await self.head("latest"))
+        return await self._call(
+            penalties,
+            "punishEquivocation",
+            first.dispute_id,
+            first.round,
+            first.place,
+            (first.outcome, second.outcome),
+            (first.signature, second.signature),
+            gas=PUNISH_GAS,
+        )
+
+    async def punish_withheld(self, dispute_id: DisputeId, round_: int, place: Place) -> Receipt:
+        """Take the penalty from a member whose sealed vote was not opened in time."""
+        penalties = await self._other("Penalties", await self.head("latest"))
+        return await self._call(
+            penalties, "punishWithheld", dispute_id, round_, place, gas=PUNISH_GAS
+        )
+
+    async def collect_fee(self, dispute_id: DisputeId, round_: int, place: Place) -> Receipt:
+        """Pay a signer's share of a round's fee to its operator."""
+        return await self._call(
+            self._disputes, "collectFee", dispute_id, round_, place, gas=COLLECT_GAS
+        )
+
+    async def withdraw(self, to: Address) -> Receipt:
+        """Pay what the court owes to `to`."""
+        return await self._call(self._disputes, "withdraw", to, gas=COLLECT_GAS)
 
     async def _call(
         self, contract: AsyncContract, function: str, *arguments: object, gas: int, value: int = 0

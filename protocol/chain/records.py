@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from protocol.messages import places_of
 from protocol.types import (
     Address,
     BlobRef,
@@ -16,12 +15,18 @@ from protocol.types import (
     DisputeRecord,
     ModelDigest,
     Outcome,
+    Ownership,
+    RoundRecord,
     Seat,
     SeatId,
+    Standing,
     State,
 )
 
 from .rpc import Event
+
+RUNGS: Final = 4
+"""What the contract has room for; those that the ladder lacks are zero."""
 
 
 def claim_record(claim_id: ClaimId, claim: Any) -> ClaimRecord:
@@ -36,6 +41,7 @@ def claim_record(claim_id: ClaimId, claim: Any) -> ClaimRecord:
         beacon=_digest_or_none(claim.beacon),
         bound_block=claim.boundBlock if bound else None,
         model=ModelDigest(claim.modelDigest) if bound else None,
+        shard_count=claim.shardCount,
     )
 
 
@@ -49,6 +55,7 @@ def seat(seat_id: SeatId, stored: Any) -> Seat:
         endpoint=stored.endpoint,
         withdrawable_at=stored.withdrawableAt or None,
         withdrawn=stored.withdrawn,
+        bond_wei=stored.bond,
     )
 
 
@@ -58,17 +65,44 @@ def dispute_record(dispute_id: DisputeId, dispute: Any) -> DisputeRecord:
         id=dispute_id,
         owner=Address(dispute.owner),
         state=State(dispute.state),
-        outcome=Outcome(dispute.outcome) if dispute.outcome else None,
+        outcome=_outcome_or_none(dispute.outcome),
+        verdict_round=dispute.verdictRound,
         round=dispute.round,
-        shard=dispute.shard,
+        rungs=dispute.rungs,
+        appeals=dispute.appeals,
+        appellant=_address_or_none(dispute.appellant),
         opened_block=dispute.openedBlock,
         seed_block=dispute.seedBlock,
-        deadline=dispute.deadline or None,
+        deadline=dispute.deadline,
         claim_id=ClaimId(dispute.claimId),
         model=ModelDigest(dispute.modelDigest),
-        seed=_digest_or_none(dispute.seed),
-        envelope_digest=_digest_or_none(dispute.envelopeDigest),
-        signers=places_of(dispute.bitmap),
+    )
+
+
+def round_record(stored: Any) -> RoundRecord:
+    """IDisputeManager.Round."""
+    return RoundRecord(
+        seed=_digest_or_none(stored.seed),
+        envelope_digest=_digest_or_none(stored.envelopeDigest),
+        root=_digest_or_none(stored.root),
+        size=stored.size,
+        outcome=_outcome_or_none(stored.outcome),
+        shard=stored.shard,
+        vote_deadline=stored.voteDeadline or None,
+        voters=stored.voters,
+        opened=stored.opened,
+        signers=stored.signers,
+        pot_wei=stored.pot,
+    )
+
+
+def ownership(answer: Any) -> Ownership:
+    """What IPriorities.ownerOf answers."""
+    standing, claim_id, owner = answer
+    return Ownership(
+        standing=Standing(standing),
+        claim_id=ClaimId(claim_id) if any(claim_id) else None,
+        owner=_address_or_none(owner),
     )
 
 
@@ -77,15 +111,39 @@ def court_parameters(
 ) -> CourtParameters:
     """IDisputeManager.Parameters, and what the registers were deployed with."""
     return CourtParameters(
-        committee_size=disputes.committeeSize,
+        ladder=tuple(size for size in disputes.ladder if size),
         draw_delay_blocks=disputes.drawDelay,
+        draw_window_s=disputes.drawWindow,
         key_window_s=disputes.keyWindow,
+        seal_window_s=disputes.sealWindow,
         vote_window_s=disputes.voteWindow,
+        appeal_window_s=disputes.appealWindow,
         challenge_bond_wei=disputes.bond,
-        challenge_fee_wei=disputes.fee,
+        appeal_bond_wei=disputes.appealBond,
+        member_fee_wei=disputes.memberFee,
+        submitter_cap_wei=disputes.submitterCap,
+        withheld_penalty_wei=disputes.withheldPenalty,
         beacon_delay_blocks=beacon_delay,
         verifier_bond_wei=verifier_bond,
         exit_delay_s=exit_delay,
+    )
+
+
+def manager_parameters(parameters: CourtParameters) -> tuple[Any, ...]:
+    """IDisputeManager.Parameters, as its constructor takes them."""
+    return (
+        (*parameters.ladder, *[0] * (RUNGS - len(parameters.ladder))),
+        parameters.draw_delay_blocks,
+        parameters.draw_window_s,
+        parameters.key_window_s,
+        parameters.seal_window_s,
+        parameters.vote_window_s,
+        parameters.appeal_window_s,
+        parameters.challenge_bond_wei,
+        parameters.appeal_bond_wei,
+        parameters.member_fee_wei,
+        parameters.submitter_cap_wei,
+        parameters.withheld_penalty_wei,
     )
 
 
@@ -96,3 +154,11 @@ def blob(digest: bytes, size: int, event: Event) -> BlobRef:
 
 def _digest_or_none(word: bytes) -> Digest | None:
     return Digest(word) if any(word) else None
+
+
+def _address_or_none(address: str) -> Address | None:
+    return Address(address) if int(address, 16) else None
+
+
+def _outcome_or_none(number: int) -> Outcome | None:
+    return Outcome(number) if number else None

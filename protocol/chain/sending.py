@@ -72,6 +72,11 @@ class Sender:
         receipt = await self._send(f"deploy {name}", {"data": data, "value": Wei(0), "gas": gas})
         return Address(str(receipt["contractAddress"])), _receipt(receipt)
 
+    async def nonce(self) -> int:
+        """The number of the account's next transaction."""
+        count = self._eth.get_transaction_count(self.account.address, "latest")
+        return int(await asked("read nonce", count))
+
     async def _send(self, call: str, request: TxParams) -> TxReceipt:
         # A refusal costs nothing here, and a transaction's gas later.
         await self._rehearse(call, request, "latest")

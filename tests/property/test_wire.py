@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -13,7 +14,17 @@ from hypothesis import strategies as st
 from protocol import bls
 from protocol.envelope import open_envelope, seal
 from protocol.errors import BadEnvelope, BadManifest, BadOpening, InvalidKey, Reject
-from protocol.messages import Claim, Opening, Vote, places_of
+from protocol.messages import (
+    Claim,
+    Commitment,
+    Message,
+    Opening,
+    Seal,
+    Vote,
+    message_from_json,
+    message_to_json,
+    places_of,
+)
 from protocol.package import PackageFile, build_manifest, parse_manifest
 from protocol.types import Address, Digest, DisputeId, Place
 
@@ -88,25 +99,33 @@ JSON = st.recursive(
     ),
     max_leaves=8,
 )
-FIELDS = ("disputeId", "round", "place", "outcome", "signature")
+KINDS: tuple[type[Message], ...] = (Commitment, Seal, Vote)
 
 
-@given(JSON | st.fixed_dictionaries(dict.fromkeys(FIELDS, JSON)))
-def test_vote_from_json__raises_nothing_but_reject(document: Any) -> None:
+def _documents(kind: type[Message]) -> st.SearchStrategy[dict[str, Any]]:
+    """Objects with the keys of a kind, and anything under them."""
+    named = {field.name: JSON for field in fields(kind)}
+    return st.fixed_dictionaries({"kind": st.just(kind.__name__.lower()) | JSON, **named})
+
+
+@given(JSON | st.one_of(*(_documents(kind) for kind in KINDS)))
+def test_message_from_json__raises_nothing_but_reject(document: Any) -> None:
     with pytest.raises(Reject):
-        Vote.from_json(document)
+        message_from_json(document)
 
 
-UINT8 = st.integers(0, 255)
+UINT8, UINT64 = st.integers(0, 255), st.integers(0, 2**64 - 1)
+SIGNATURES = st.binary(min_size=256, max_size=256)
+HEAD = (HASHES.map(DisputeId), UINT8, UINT8.map(Place))
 
 
-@given(HASHES, UINT8, UINT8, UINT8, st.binary(min_size=256, max_size=256))
-def test_vote__round_trips_through_json(
-    dispute_id: Digest, round_: int, place: int, outcome: int, signature: bytes
-) -> None:
-    vote = Vote(DisputeId(dispute_id), round_, Place(place), outcome, signature)
-
-    assert Vote.from_json(json.loads(json.dumps(vote.to_json()))) == vote
+@given(
+    st.builds(Commitment, *HEAD, HASHES, SIGNATURES)
+    | st.builds(Seal, *HEAD, HASHES, UINT64, SIGNATURES)
+    | st.builds(Vote, *HEAD, UINT8, HASHES, SIGNATURES)
+)
+def test_message__round_trips_through_json(message: Message) -> None:
+    assert message_from_json(json.loads(json.dumps(message_to_json(message)))) == message
 
 
 @given(st.sets(st.integers(0, 254)))

@@ -1,4 +1,4 @@
-"""A court, members and a keyed dispute between nobody in particular."""
+"""A court, members and a keyed round of a dispute between nobody in particular."""
 
 from __future__ import annotations
 
@@ -51,21 +51,24 @@ def seat(
 
 
 def keyed_dispute(committee: Sequence[Member], **changes: Any) -> Dispute:
-    """A dispute that waits for the votes of `committee`."""
+    """A round that waits for the commitments of `committee`."""
     mirrors = ("http://127.0.0.1:8600",)
     dispute = Dispute(
         id=DisputeId(digest(11)),
         claim_id=ClaimId(digest(12)),
         commitment=digest(13),
+        shard_count=4,
         beacon=digest(14),
         owner=address(4),
         suspect=BlobRef(digest(15), 1000, mirrors),
-        shard=0,
         round=0,
+        in_reference_mode=False,
+        shard=0,
         seed=digest(16),
         committee=tuple(committee),
         committee_hash=committee_hash([member.bls_key for member in committee]),
         envelope=BlobRef(digest(17), 1000, mirrors),
-        vote_deadline=2_000_000_000,
+        seal_deadline=2_000_000_000,
+        seal_window=60,
     )
     return replace(dispute, **changes)

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_abi.abi import decode
 
 from protocol import bls
-from protocol.messages import Vote, vote_digest
-from protocol.types import Court, Dispute, Place
+from protocol.commitments import votes_root
+from protocol.keys import derive_salt
+from protocol.messages import (
+    Commitment,
+    Seal,
+    Vote,
+    commitment_digest,
+    seal_digest,
+    sealed_commitment,
+    vote_digest,
+)
+from protocol.types import Court, Digest, Dispute, Place
 from tests.support.factories import COURT, keyed_dispute, seat
 
 VECTORS = Path(__file__).parents[2] / "vectors"
@@ -20,17 +31,44 @@ VECTORS = Path(__file__).parents[2] / "vectors"
 
 @dataclass(frozen=True)
 class Committee:
-    """A keyed dispute and the BLS secrets of its members, in order of place."""
+    """A keyed round and the BLS secrets of its members, in order of place."""
 
     dispute: Dispute
     secrets: tuple[int, ...]
     court: Court
 
+    def leaf(self, place: int, outcome: int) -> Digest:
+        """What one member commits to."""
+        salt = derive_salt(self.secrets[place], self.dispute.id, self.dispute.round)
+        return sealed_commitment(self.dispute.id, self.dispute.round, place, outcome, salt)
+
+    def leaves(self, outcomes: Mapping[int, int]) -> tuple[Digest, ...]:
+        """What is sealed if these places committed to these outcomes, and the others to none."""
+        return tuple(
+            self.leaf(place, outcomes[place]) if place in outcomes else Digest(bytes(32))
+            for place in range(len(self.secrets))
+        )
+
+    def commitment(self, place: int, outcome: int) -> Commitment:
+        """The commitment of one member."""
+        leaf = self.leaf(place, outcome)
+        digest = commitment_digest(self.dispute, place, leaf, self.court)
+        signature = bls.sign(self.secrets[place], digest, bls.SEAL_TAG)
+        return Commitment(self.dispute.id, self.dispute.round, Place(place), leaf, signature)
+
+    def seal(self, place: int, leaves: Sequence[Digest]) -> Seal:
+        """The seal of one member on leaves."""
+        root, voters = votes_root(leaves), sum(any(leaf) << at for at, leaf in enumerate(leaves))
+        digest = seal_digest(self.dispute, root, voters, self.court)
+        signature = bls.sign(self.secrets[place], digest, bls.SEAL_TAG)
+        return Seal(self.dispute.id, self.dispute.round, Place(place), root, voters, signature)
+
     def vote(self, place: int, outcome: int) -> Vote:
         """The vote of one member."""
+        salt = derive_salt(self.secrets[place], self.dispute.id, self.dispute.round)
         digest = vote_digest(self.dispute, outcome, self.court)
         signature = bls.sign(self.secrets[place], digest, bls.VOTE_TAG)
-        return Vote(self.dispute.id, self.dispute.round, Place(place), outcome, signature)
+        return Vote(self.dispute.id, self.dispute.round, Place(place), outcome, salt, signature)
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +95,15 @@ def four(seat_committee: Callable[[int], Committee]) -> Committee:
 @pytest.fixture(scope="session")
 def digests() -> Any:
     return json.loads((VECTORS / "digests.json").read_text(), object_hook=_bytes_of_hex)
+
+
+@pytest.fixture(scope="session")
+def cases() -> Any:
+    kinds = json.loads((VECTORS / "cases.json").read_text())
+    return {
+        name: decode([kind["type"]], bytes.fromhex(kind["cases"][2:]))[0]
+        for name, kind in kinds.items()
+    }
 
 
 @pytest.fixture(scope="session")

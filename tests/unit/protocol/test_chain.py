@@ -17,6 +17,7 @@ from eth_utils.crypto import keccak
 from web3 import AsyncHTTPProvider
 
 from protocol.chain import CourtClient, Head, rpc, sending
+from protocol.chain.client import EXPIRE_GAS
 from protocol.chain.rpc import Rpc
 from protocol.chain.sending import Sender
 from protocol.errors import (
@@ -204,7 +205,7 @@ async def test_logs__are_read_in_bounded_ranges(node: Node, client: CourtClient)
         return await answer(method, params)
 
     node.make_request = recording  # type: ignore[method-assign]
-    await client.keyed_disputes(5, 2004)
+    await client.keyed_rounds(5, 2004)
 
     assert asked == [(5, 1004), (1005, 2004)]
 
@@ -220,9 +221,9 @@ async def test_send__offers_twice_the_base_fee(node: Node, client: CourtClient) 
     await client.expire(DISPUTE)
 
     raw = bytes.fromhex(node.last_parameters["eth_sendRawTransaction"][0][2:])
-    # Type 2, then RLP: chain id 31337, nonce 0, tip 1, fee cap 2 * 9 + 1, gas 150,000.
+    # Type 2, then RLP: chain id 31337, nonce 0, tip 1, fee cap 2 * 9 + 1, gas.
     assert raw[0] == 2
-    assert b"\x82\x7a\x69\x80\x01\x13\x83\x02\x49\xf0" in raw
+    assert b"\x82\x7a\x69\x80\x01\x13\x83" + EXPIRE_GAS.to_bytes(3, "big") in raw
 
 
 async def test_send__pays_nothing_for_a_refusal(node: Node, client: CourtClient) -> None:

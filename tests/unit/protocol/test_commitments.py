@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from protocol.commitments import (
@@ -16,6 +17,7 @@ from protocol.commitments import (
     shards_root,
     validate_opening,
     verify_path,
+    votes_root,
 )
 from protocol.errors import BadOpening
 from protocol.messages import Claim, Opening, Shard
@@ -38,7 +40,8 @@ def case(court: Court, four: Any) -> tuple[Opening, Dispute]:
     shards = make_shards(7)
     claim = Claim(four.dispute.owner, "fake-v1", 64, 7, shards_root(shards))
     opening = Opening(claim, 2, SEED, b"evidence", shard_path(shards, 2))
-    return opening, replace(four.dispute, commitment=claim.commitment(court), shard=2)
+    facts = {"commitment": claim.commitment(court), "shard_count": 7, "shard": 2}
+    return opening, replace(four.dispute, **facts)
 
 
 def test_tree__agrees_with_the_vectors(digests: Any) -> None:
@@ -111,6 +114,25 @@ def test_verify_path__refuses_a_path_shorter_than_the_count_demands() -> None:
         verify_path(shard, path=[], count=4, root=shard_leaf(shard))
 
 
+def test_votes_root__agrees_with_the_vectors(digests: Any) -> None:
+    for tree in digests["votesRoots"]:
+        assert votes_root(tree["leaves"]) == tree["root"]
+    assert {len(tree["leaves"]) for tree in digests["votesRoots"]} == {4, 13, 31, 61}
+
+
+def test_votes_root__agrees_with_random_cases(cases: Any) -> None:
+    for seed, size, voters, root in cases["votesRoots"]:
+        leaves = [
+            Digest(keccak(encode(["bytes32", "uint256"], [seed, place])))
+            if voters >> place & 1
+            else Digest(bytes(32))
+            for place in range(size)
+        ]
+
+        assert votes_root(leaves) == root
+    assert len(cases["votesRoots"]) == 200
+
+
 def test_shards_root__wants_shards_in_order() -> None:
     with pytest.raises(ValueError, match="in order"):
         shards_root(make_shards(3)[::-1])
@@ -158,6 +180,16 @@ def test_validate_opening__refuses_another_claim(
 
     with pytest.raises(BadOpening, match="commitment"):
         validate_opening(forged, dispute, court)
+
+
+@pytest.mark.parametrize("shard_count", [6, 8])
+def test_validate_opening__refuses_another_count_than_the_one_on_chain(
+    shard_count: int, case: tuple[Opening, Dispute], court: Court
+) -> None:
+    opening, dispute = case
+
+    with pytest.raises(BadOpening, match=f"7 shards, the one on chain {shard_count}"):
+        validate_opening(opening, replace(dispute, shard_count=shard_count), court)
 
 
 def test_validate_opening__refuses_a_level_that_everything_reaches(

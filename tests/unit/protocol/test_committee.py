@@ -7,15 +7,54 @@ from typing import Any
 
 import pytest
 
-from protocol.committee import committee_hash, draw_seed, quorum, shuffle, submit_order
+from protocol.committee import (
+    committee_hash,
+    draw_seed,
+    draw_shard,
+    quorum,
+    shuffle,
+    submit_order,
+)
 from protocol.schedule import turn_delay
-from protocol.types import Digest, Place
+from protocol.types import Digest, DisputeId, Place
 
 
 def test_draw_seed__agrees_with_the_vectors(digests: Any) -> None:
     vector = digests["dispute"]
 
-    assert draw_seed(vector["blockHash"], vector["disputeId"]) == vector["seed"]
+    seed = draw_seed(vector["blockHash"], vector["disputeId"], vector["round"])
+
+    assert seed == vector["seed"]
+
+
+def test_draw_seed__changes_with_the_round() -> None:
+    seeds = {draw_seed(bytes(32), DisputeId(bytes(32)), round_) for round_ in range(4)}
+
+    assert len(seeds) == 4
+
+
+def test_draw_shard__agrees_with_the_vectors(digests: Any) -> None:
+    for draw in digests["shardDraws"]:
+        burnt = int.from_bytes(draw["burnt"], "big")
+
+        assert draw_shard(draw["seed"], draw["shardCount"], burnt) == draw["shard"]
+
+
+def test_draw_shard__agrees_with_random_cases(cases: Any) -> None:
+    for seed, shard_count, burnt, shard in cases["shardDraws"]:
+        assert draw_shard(seed, shard_count, burnt) == shard
+    assert len(cases["shardDraws"]) == 200
+
+
+def test_draw_shard__refuses_a_claim_without_any_left() -> None:
+    with pytest.raises(ValueError, match="all 3 shards are burnt"):
+        draw_shard(Digest(bytes(32)), 3, 0b111)
+
+
+def test_shuffle__agrees_with_random_cases(cases: Any) -> None:
+    for seed, population, positions in cases["draws"]:
+        assert shuffle(seed, population, len(positions)) == tuple(positions)
+    assert len(cases["draws"]) == 200
 
 
 def test_shuffle__agrees_with_the_vectors(digests: Any) -> None:

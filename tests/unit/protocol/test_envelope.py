@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from eth_abi.abi import decode, encode
 
-from protocol.envelope import CONTEXT_TAG, envelope_context, open_envelope, seal
+from protocol.envelope import envelope_context, open_envelope, seal
 from protocol.errors import BadEnvelope
 from protocol.types import Court, Digest, DisputeId, Place
 
@@ -26,10 +26,10 @@ def open_at(envelope: bytes, place: int, context: bytes = CONTEXT) -> bytes:
 
 
 def test_envelope_context__is_the_concatenation_of_the_spec(court: Court) -> None:
-    context = envelope_context(court, DisputeId(bytes([7]) * 32), Digest(bytes([8]) * 32))
+    context = envelope_context(court, DisputeId(bytes([7]) * 32), 2, Digest(bytes([8]) * 32))
 
-    expected = CONTEXT_TAG + (31337).to_bytes(32, "big") + bytes(19) + b"\x03"
-    assert context == expected + bytes([7]) * 32 + bytes([8]) * 32
+    expected = b"assay/v2/envelope" + (31337).to_bytes(32, "big") + bytes(19) + b"\x03"
+    assert context == expected + bytes([7]) * 32 + b"\x02" + bytes([8]) * 32
 
 
 @pytest.mark.parametrize("place", range(4))
@@ -128,7 +128,7 @@ def test_open_envelope__does_not_unpack_what_points_to_one_place_many_times() ->
 def test_open_envelope__does_not_count_to_two_to_the_256() -> None:
     started = time.monotonic()
 
-    with pytest.raises(BadEnvelope, match="of at most 255"):
+    with pytest.raises(BadEnvelope, match="of at most 61"):
         open_at(aliased(0, 0)[:64] + b"\xff" * 32, 0)
 
     assert time.monotonic() - started < 1
@@ -138,14 +138,15 @@ def test_seal__never_seals_twice_alike() -> None:
     assert seal(OPENING, CONTEXT, PUBLIC) != seal(OPENING, CONTEXT, PUBLIC)
 
 
-def test_context__differs_by_court(court: Court) -> None:
+def test_context__differs_by_court_and_round(court: Court) -> None:
     contexts = {
-        envelope_context(each, DisputeId(bytes(32)), Digest(bytes(32)))
+        envelope_context(each, DisputeId(bytes(32)), round_, Digest(bytes(32)))
         for each in (
             court,
             replace(court, chain_id=1),
             replace(court, dispute_manager=court.claim_registry),
         )
+        for round_ in (0, 1)
     }
 
-    assert len(contexts) == 3
+    assert len(contexts) == 6

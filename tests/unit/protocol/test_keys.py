@@ -1,4 +1,4 @@
-"""The message key against RFC 5869 written out by hand."""
+"""The message key and the salt against RFC 5869 written out by hand."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import hmac
 
 from eth_utils.crypto import keccak
 
-from protocol.keys import derive_message_key
-from protocol.types import ClaimId, Digest
+from protocol.keys import derive_message_key, derive_salt
+from protocol.types import ClaimId, Digest, DisputeId
 
 SEED, BEACON, CLAIM = bytes([1]) * 32, Digest(bytes([2]) * 32), ClaimId(bytes([3]) * 32)
 
@@ -33,3 +33,25 @@ def test_derive_message_key__depends_on_everything() -> None:
     }
 
     assert len(keys) == 6
+
+
+def test_derive_salt__is_hkdf_sha256_without_a_salt() -> None:
+    secret, dispute_id = 0x0102, DisputeId(bytes([3]) * 32)
+    extracted = hmac.digest(b"", bytes(30) + b"\x01\x02", hashlib.sha256)
+    expanded = hmac.digest(
+        extracted, b"assay/v2/salt" + dispute_id + b"\x07" + b"\x01", hashlib.sha256
+    )
+
+    assert derive_salt(secret, dispute_id, 7) == expanded
+
+
+def test_derive_salt__depends_on_everything() -> None:
+    one, other = DisputeId(bytes([1]) * 32), DisputeId(bytes([2]) * 32)
+    salts = {
+        derive_salt(1, one, 0),
+        derive_salt(2, one, 0),
+        derive_salt(1, other, 0),
+        derive_salt(1, one, 1),
+    }
+
+    assert len(salts) == 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -9,17 +10,22 @@ import pytest
 
 from protocol.errors import BadOpening, Reject
 from protocol.messages import (
+    Certificate,
     Claim,
     Opening,
     Shard,
-    Vote,
     claim_id,
+    commitment_digest,
     dispute_id,
+    message_from_json,
+    message_to_json,
     places_of,
     possession_digest,
+    seal_digest,
+    sealed_commitment,
     vote_digest,
 )
-from protocol.types import Address, BlobRef, Court, Digest, Outcome
+from protocol.types import MAX_MESSAGE_BYTES, Address, BlobRef, Court, Digest, DisputeId, Outcome
 
 OPENING = Opening(
     claim=Claim(Address("0x" + "44" * 20), "deepsigns-v1", 64, 4, Digest(bytes([5]) * 32)),
@@ -70,7 +76,7 @@ def test_claim_commitment__differs_by_owner_court_and_chain(court: Court) -> Non
 def test_dispute_id__agrees_with_the_vectors(digests: Any, vector_court: Court) -> None:
     vector = digests["dispute"]
 
-    name = dispute_id(vector_court, vector["claimId"], vector["modelDigest"], vector["shard"])
+    name = dispute_id(vector_court, vector["claimId"], vector["modelDigest"], vector["number"])
 
     assert name == vector["disputeId"]
 
@@ -93,6 +99,53 @@ def test_vote_digest__agrees_with_the_vectors(digests: Any, vector_court: Court,
         )
 
         assert vote_digest(dispute, vote["outcome"], vector_court) == vote["digest"]
+
+
+def test_sealed_commitment__agrees_with_the_vectors(digests: Any) -> None:
+    names = ("disputeId", "round", "place", "outcome", "salt")
+    for vector in digests["sealedVotes"]:
+        assert sealed_commitment(*(vector[name] for name in names)) == vector["hashStruct"]
+
+
+def test_sealed_commitment__agrees_with_random_cases(cases: Any) -> None:
+    for *values, leaf in cases["sealedVotes"]:
+        assert sealed_commitment(*values) == leaf
+    assert len(cases["sealedVotes"]) == 200
+
+
+def test_commitment_digest__agrees_with_the_vectors(
+    digests: Any, vector_court: Court, four: Any
+) -> None:
+    for vector in digests["commitments"]:
+        dispute = replace(four.dispute, id=vector["disputeId"], round=vector["round"])
+
+        digest = commitment_digest(dispute, vector["place"], vector["commitment"], vector_court)
+
+        assert digest == vector["digest"]
+
+
+def test_seal_digest__agrees_with_the_vectors(digests: Any, vector_court: Court, four: Any) -> None:
+    for vector in digests["seals"]:
+        dispute = replace(
+            four.dispute,
+            id=vector["disputeId"],
+            round=vector["round"],
+            committee_hash=vector["committeeHash"],
+        )
+
+        voters = int.from_bytes(vector["voters"], "big")
+
+        assert seal_digest(dispute, vector["root"], voters, vector_court) == vector["digest"]
+
+
+def message_of(kind: str, four: Any) -> Any:
+    match kind:
+        case "commitment":
+            return four.commitment(3, Outcome.NO_MATCH)
+        case "seal":
+            return four.seal(3, four.leaves(dict.fromkeys(range(3), Outcome.NO_MATCH)))
+        case _:
+            return four.vote(3, Outcome.NO_MATCH)
 
 
 def test_opening__round_trips() -> None:
@@ -133,42 +186,69 @@ def test_opening_decode__refuses(what: str, data: bytes) -> None:
         Opening.decode(data)
 
 
-def test_vote__round_trips_through_json(four: Any) -> None:
-    vote = four.vote(3, Outcome.NO_MATCH)
+@pytest.mark.parametrize("kind", ["commitment", "seal", "vote"])
+def test_message__round_trips_through_json(kind: str, four: Any) -> None:
+    message = message_of(kind, four)
 
-    assert Vote.from_json(vote.to_json()) == vote
+    assert message_from_json(message_to_json(message)) == message
+
+
+@pytest.mark.parametrize("kind", ["commitment", "seal", "vote"])
+def test_message__is_as_small_as_peers_take(kind: str, four: Any) -> None:
+    assert len(json.dumps(message_to_json(message_of(kind, four)))) < MAX_MESSAGE_BYTES
 
 
 @pytest.mark.parametrize(
-    ("what", "change"),
+    ("what", "kind", "change"),
     [
-        ("an unknown key", {"comment": "hello"}),
-        ("a short dispute id", {"disputeId": "00"}),
-        ("an id with a prefix", {"disputeId": "0x" + "00" * 31}),
-        ("upper-case hex", {"disputeId": "AA" * 32}),
-        ("other digits", {"disputeId": "\u0661" * 64}),
-        ("an id that is a number", {"disputeId": 5}),
-        ("a line end after the id", {"disputeId": "00" * 32 + "\n"}),
-        ("a long signature", {"signature": "00" * 257}),
-        ("a round that is true", {"round": True}),
-        ("a round of a half", {"round": 0.5}),
-        ("a negative place", {"place": -1}),
-        ("a place beyond uint8", {"place": 256}),
-        ("an outcome that is text", {"outcome": "1"}),
-        ("no outcome", {"outcome": None}),
+        ("an unknown key", "vote", {"comment": "hello"}),
+        ("the keys of another kind", "vote", {"kind": "seal"}),
+        ("an unknown kind", "vote", {"kind": "Vote"}),
+        ("a kind that is no text", "vote", {"kind": 5}),
+        ("a kind that cannot be a key", "vote", {"kind": []}),
+        ("a short dispute id", "vote", {"dispute_id": "00"}),
+        ("an id with a prefix", "vote", {"dispute_id": "0x" + "00" * 31}),
+        ("upper-case hex", "vote", {"dispute_id": "AA" * 32}),
+        ("other digits", "vote", {"dispute_id": "\u0661" * 64}),
+        ("an id that is a number", "vote", {"dispute_id": 5}),
+        ("a line end after the id", "vote", {"dispute_id": "00" * 32 + "\n"}),
+        ("a long signature", "vote", {"signature": "00" * 257}),
+        ("a short salt", "vote", {"salt": "00" * 31}),
+        ("a round that is true", "vote", {"round": True}),
+        ("a round of a half", "vote", {"round": 0.5}),
+        ("a negative place", "vote", {"place": -1}),
+        ("a place beyond uint8", "vote", {"place": 256}),
+        ("an outcome that is text", "vote", {"outcome": "1"}),
+        ("no outcome", "vote", {"outcome": None}),
+        ("no commitment", "commitment", {"commitment": None}),
+        ("a long root", "seal", {"root": "00" * 33}),
+        ("voters beyond uint64", "seal", {"voters": 1 << 64}),
+        ("voters in hex", "seal", {"voters": "0x0f"}),
     ],
 )
-def test_vote_from_json__rejects(what: str, change: dict[str, Any], four: Any) -> None:
-    document = four.vote(0, Outcome.MATCH).to_json() | change
+def test_message_from_json__rejects(
+    what: str, kind: str, change: dict[str, Any], four: Any
+) -> None:
+    document = message_to_json(message_of(kind, four)) | change
 
     with pytest.raises(Reject):
-        Vote.from_json(document)
+        message_from_json(document)
 
 
-@pytest.mark.parametrize("document", [None, [], "vote", 7, {}, {"disputeId": "00" * 32}])
-def test_vote_from_json__rejects_what_is_no_vote(document: object) -> None:
+@pytest.mark.parametrize(
+    "document", [None, [], "vote", 7, {}, {"kind": "vote"}, {"dispute_id": "00" * 32}]
+)
+def test_message_from_json__rejects_what_is_no_message(document: object) -> None:
     with pytest.raises(Reject):
-        Vote.from_json(document)
+        message_from_json(document)
+
+
+def test_certificate__names_who_voted_for_its_outcome() -> None:
+    certificate = Certificate(
+        DisputeId(bytes(32)), 0, Outcome.MATCH, (1, 2, 0, 1), (bytes(32),) * 4, bytes(256)
+    )
+
+    assert certificate.signers == (0, 3)
 
 
 def test_places_of__reads_bits_from_the_lowest() -> None:

@@ -48,8 +48,29 @@ def test_refusal__shows_states_by_name() -> None:
 
     error = refusal("settle", data + encode(["bytes32", "uint8", "uint8"], [bytes(32), 4, 3]))
 
-    assert error.arguments["actual"] is State.FINAL
-    assert "actual=FINAL, required=KEYED" in str(error)
+    assert error.arguments["actual"] is State.SEALED
+    assert "actual=SEALED, required=KEYED" in str(error)
+
+
+def test_refusal__shows_outcomes_by_name() -> None:
+    data = keccak(text="SameOutcome(uint8)")[:4] + encode(["uint8"], [2])
+
+    assert "SameOutcome(outcome=NO_MATCH): two votes" in str(refusal("punishEquivocation", data))
+
+
+@pytest.mark.parametrize(
+    ("signature", "kinds"),
+    [
+        ("UnknownMember(uint256,uint256)", ["uint256", "uint256"]),
+        ("UnknownMember(bytes32,uint8)", ["bytes32", "uint8"]),
+    ],
+)
+def test_refusal__knows_errors_of_one_name_in_two_contracts(
+    signature: str, kinds: list[str]
+) -> None:
+    data = keccak(text=signature)[:4] + bytes(32 * len(kinds))
+
+    assert refusal("f", data).name == "UnknownMember"
 
 
 def test_refusal__reads_the_compilers_own_errors() -> None:
