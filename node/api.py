@@ -3,11 +3,14 @@
     GET  /livez                      the process is there
     GET  /readyz                     200 if it can do its duty, else 503 with the reasons
     GET  /metrics                    Prometheus
-    POST /v1/votes                   a peer's vote
-    GET  /v1/disputes/{id}           how far this node has come, and what it measured
-    GET  /v1/disputes/{id}/votes     the votes it holds, for a member that comes late
+    POST /v1/messages                a member's commitment, seal or vote
+    GET  /v1/disputes/{id}           how far this node has come in its latest round, and what it
+                                     measured
+    GET  /v1/disputes/{id}/{round}/messages
+                                     what it holds of a round, for a member that comes late
 
-Findings and votes are public; keys, seeds and evidence never pass through here.
+Findings and votes are public once the chain has the round's seal, and no sooner: who could read
+them here would not have to measure. Keys, seeds and evidence never pass through here.
 """
 
 from __future__ import annotations
@@ -20,11 +23,12 @@ from aiohttp import web
 from prometheus_client import generate_latest
 
 from protocol.errors import Ignore, Reject
-from protocol.types import MAX_VOTE_BYTES, DisputeId
+from protocol.types import MAX_MESSAGE_BYTES, DisputeId
 
 from .journal import Journal
 from .metrics import Metrics
 from .peers import Peers
+from .progress import Step
 
 Readiness = Callable[[], list[str]]
 """The reasons why the node cannot do its duty; empty if it can."""
@@ -40,8 +44,8 @@ routes = web.RouteTableDef()
 def build_api(
     journal: Journal, metrics: Metrics, peers: Peers, readiness: Readiness
 ) -> web.Application:
-    """The application; a body larger than a vote is refused before it is read."""
-    app = web.Application(client_max_size=MAX_VOTE_BYTES)
+    """The application; a body larger than a message is refused before it is read."""
+    app = web.Application(client_max_size=MAX_MESSAGE_BYTES)
     app[JOURNAL], app[METRICS], app[PEERS], app[READINESS] = journal, metrics, peers, readiness
     app.add_routes(routes)
     return app
@@ -68,10 +72,10 @@ async def metrics(request: web.Request) -> web.Response:
     return web.Response(body=generate_latest(request.app[METRICS].registry))
 
 
-@routes.post("/v1/votes")
-async def receive_vote(request: web.Request) -> web.Response:
-    """Take a peer's vote: 200 kept, 202 of no use now, 400 wrong and the sender's fault."""
-    received = request.app[METRICS].votes_received
+@routes.post("/v1/messages")
+async def receive(request: web.Request) -> web.Response:
+    """Take a member's message: 200 kept, 202 of no use now, 400 wrong and the sender's fault."""
+    received = request.app[METRICS].messages_received
     try:
         await request.app[PEERS].receive(json.loads(await request.text()))
     except (Reject, ValueError, RecursionError) as error:
@@ -86,30 +90,33 @@ async def receive_vote(request: web.Request) -> web.Response:
 
 @routes.get("/v1/disputes/{id:[0-9a-f]{64}}")
 async def dispute(request: web.Request) -> web.Response:
-    """How far this node has come with a dispute, its vote and its finding."""
+    """How far this node has come with a dispute, its votes and its finding."""
     dispute_id = _dispute_id(request)
     journal = request.app[JOURNAL]
-    step = journal.step(dispute_id)
-    if step is None:
+    rounds = journal.progress.rounds(dispute_id)
+    if not rounds:
         raise web.HTTPNotFound(text="this node has no part in that dispute\n")
-    finding = journal.finding(dispute_id)
+    latest = rounds[-1]
+    shown = {seen.round for seen in rounds if seen.step >= Step.SEALED}
+    is_finding_shown = latest.finding is not None and latest.round in shown
     answer: dict[str, Any] = {
-        "step": step.value,
+        "round": latest.round,
+        "step": "closed" if latest.is_closed else latest.step.name.lower(),
         "votes": [
             {"round": vote.round, "outcome": vote.outcome.name}
             for vote in journal.votes()
-            if vote.dispute_id == dispute_id
+            if vote.dispute_id == dispute_id and vote.round in shown
         ],
-        "finding": None if finding is None else json.loads(finding),
+        "finding": json.loads(latest.finding or "") if is_finding_shown else None,
     }
     return web.json_response(answer)
 
 
-@routes.get("/v1/disputes/{id:[0-9a-f]{64}}/votes")
-async def votes(request: web.Request) -> web.Response:
-    """The votes this node holds for a dispute that is still open."""
-    held = request.app[PEERS].votes(_dispute_id(request))
-    return web.json_response([vote.to_json() for vote in held])
+@routes.get("/v1/disputes/{id:[0-9a-f]{64}}/{round:[0-9]{1,3}}/messages")
+async def messages(request: web.Request) -> web.Response:
+    """What this node holds of a round that it still works on."""
+    round_ = int(request.match_info["round"])
+    return web.json_response(request.app[PEERS].answer(_dispute_id(request), round_))
 
 
 def _dispute_id(request: web.Request) -> DisputeId:

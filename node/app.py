@@ -21,7 +21,8 @@ from protocol.types import Address
 
 from .api import build_api
 from .config import NodeConfig
-from .dispute import Services, follow
+from .dispute import follow
+from .duty import Services
 from .home import Deployment, load_deployment
 from .keystore import NodeKeys
 from .metrics import Metrics
@@ -30,12 +31,10 @@ from .sandbox import ProcessSandbox
 from .setup import connect, open_journal
 from .signer import JournalSigner
 from .store import open_store
+from .submitter import Submitter
 from .watcher import Watcher
 
 log = logging.getLogger(__name__)
-
-PATIENCE = 1 / 3
-"""The part of the vote window in which mirrors that are down are asked again."""
 
 
 async def run_node(home: Path, config: NodeConfig, keys: NodeKeys) -> None:
@@ -50,7 +49,7 @@ async def run_node(home: Path, config: NodeConfig, keys: NodeKeys) -> None:
     health = Health()
     async with AsyncExitStack() as stack:
         journal = stack.enter_context(open_journal(home, keys))
-        peers = await stack.enter_async_context(open_peers(deployment.court))
+        peers = await stack.enter_async_context(open_peers(deployment.court, keys.bls_key))
         api = build_api(journal, metrics, peers, health.reasons)
         await stack.enter_async_context(_listening(api, config))
         store = await stack.enter_async_context(
@@ -62,16 +61,14 @@ async def run_node(home: Path, config: NodeConfig, keys: NodeKeys) -> None:
         if not await sandbox.is_offline():
             log.warning("this system does not let the verifier's process give up the network")
         court = await stack.enter_async_context(await _wait_for_court(deployment, config, keys))
-        watcher = Watcher(
-            court, journal, metrics, operator=Address(keys.account.address),
+        chain = Submitter(
+            court, journal.progress, metrics, operator=Address(keys.account.address),
             poll_seconds=config.poll_seconds, turn_seconds=config.turn_seconds,
         )  # fmt: skip
-        health.watcher = watcher
+        health.watcher = chain
         signer = JournalSigner(keys, journal, deployment.court)
         log.info("serving court %s", deployment.court.dispute_manager)
-        window = (await watcher.parameters()).vote_window_s
-        reserve_s = window * (1 - PATIENCE)
-        await follow(Services(watcher, store, sandbox, signer, peers, metrics, reserve_s))
+        await follow(Services(chain, store, sandbox, signer, peers, metrics))
 
 
 class Health:

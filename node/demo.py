@@ -26,7 +26,7 @@ from protocol.chain import CourtClient
 from protocol.types import Address
 from verifier.finding import DEFAULT_LEVEL
 
-from . import owner
+from . import challenge, owner
 from .claims import OwnClaim
 from .devnet import Devnet, run_devnet
 from .faucet import fill
@@ -137,10 +137,9 @@ async def _dispute(
 ) -> dict[str, Any]:
     begun = time.monotonic()
     say("publishes the suspect")
-    blob = await owner.publish(suspect, net.mirror)
-    dispute_id = await owner.challenge(court, claim, blob, net.mirror, say=say)
-    say("committee at work")
-    await owner.wait_for_verdict(court, dispute_id)
+    blob = await challenge.publish(suspect, net.mirror)
+    dispute_id = await challenge.challenge(court, claim, blob, net.mirror, say=say)
+    await challenge.follow(court, claim, dispute_id, net.mirror, say=say)
     seconds = time.monotonic() - begun
     return {**await verdict_facts(court, dispute_id), "seconds": round(seconds, 1)}
 

@@ -1,17 +1,20 @@
-"""The life of a dispute, as one member of its committee lives it. Read from top to bottom.
+"""The life of a round, as one member of its committee lives it. Read from top to bottom.
 
-    (1) observe    the chain says a dispute is keyed and this node sits on its committee
+    (1) observe    the chain says a round is keyed and this node sits on its committee
     (2) fetch      the suspect and the envelope, by digest
     (3) open       the envelope, and check the owner's opening against the commitment
     (4) verify     the suspect, in a child process without keys or network; or abstain
-    (5) sign       one outcome; the journal remembers it first and refuses any other for ever
-    (6) gossip     the vote to the other members
-    (7) aggregate  a quorum of equal votes into one certificate
-    (8) submit     in turn; or, when no quorum came in time, close the dispute
-    (9) settle     the chain's verdict stands
+    (5) commit     to one outcome; the journal remembers it first and refuses any other for ever
+    (6) seal       which votes there are: sign the root over the commitments, aggregate, submit
+    (7) vote       once the chain holds the seal, and not before: nobody can copy what is hidden
+    (8) submit     a quorum of equal votes, in turn; or, when there is none in time, leave the state
+    (9) end        a verdict stands, or a larger committee takes over
+
+A member that abstains does all the rest: it exchanges what the others say, signs roots, aggregates,
+submits and keeps time.
 
 What is *not* here: how bytes travel, how keys are kept, how a chain is read. Those are the five
-ports. A dispute that cannot be resolved is reported with its reason and never takes the node, or
+ports. A round that cannot be resolved is reported with its reason and never takes the node, or
 another dispute, with it.
 """
 
@@ -19,175 +22,167 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import suppress
+from typing import Final
 
-from protocol.errors import BadEnvelope, BadOpening
-from protocol.keys import derive_message_key
-from protocol.messages import Opening
-from protocol.types import Dispute, Outcome, Verdict
-from verifier.errors import BadEvidence, BadModel, UnknownScheme
+from protocol.messages import Certificate
+from protocol.types import Digest, Dispute, Place, Sealed, State, Verdict
 
-from .errors import Refused, SandboxFailed, Unavailable
-from .metrics import Metrics
-from .ports import Chain, Gossip, Sandbox, Signer, Store
-from .reasons import Reason, reason_of
+from .duty import Services, label, report, say
+from .outcome import reach_outcome
+from .reasons import Reason
 
 log = logging.getLogger(__name__)
 
-RETRY_SECONDS = 5.0
-"""Between two attempts at bytes that nobody gives."""
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """The ports a dispute is lived through."""
-
-    chain: Chain
-    store: Store
-    sandbox: Sandbox
-    signer: Signer
-    gossip: Gossip
-    metrics: Metrics
-    reserve_s: float
-    """So long before the deadline, what still cannot be had is voted UNAVAILABLE: the rest of the
-    window is for verification, gossip and every member's turn."""
+CLOCK_SECONDS = 1.0
+"""Between two looks at the chain's clock."""
+GRACE_SECONDS = 3.0
+"""For sealed votes that are still on their way when a quorum is there."""
+HURRY: Final = 1 / 4
+"""The last part of the seal window, in which a quorum's commitments are enough (SPEC 5.3)."""
 
 
 async def follow(to: Services) -> None:
-    """Resolve every dispute the chain opens, each in a task of its own."""
+    """Resolve every round the chain opens, each in a task of its own."""
     async with asyncio.TaskGroup() as tasks:
         async for dispute in to.chain.disputes():  # (1) observe
             tasks.create_task(_resolve_or_report(dispute, to))
 
 
-async def resolve(dispute: Dispute, to: Services) -> Verdict:
-    """Take `dispute` from its keys to the verdict recorded on chain."""
-    # A vote recorded before a restart is the vote: it is signed again, never thought over.
-    outcome = to.signer.recorded(dispute) or await _reach_outcome(dispute, to)
-
+async def resolve(dispute: Dispute, to: Services) -> Verdict | None:
+    """Take a round from its keys to the dispute's end; None if it went on to another round."""
     async with asyncio.TaskGroup() as tasks:
-        duties = [tasks.create_task(_close(dispute, to))]  # (7) aggregate, (8) submit
-        if outcome is not None:
-            vote = await asyncio.to_thread(to.signer.vote, dispute, outcome)  # (5) sign
-            _say(dispute, "signed %s as place %d", outcome.name, vote.place)
-            duties.append(tasks.create_task(to.gossip.publish(dispute, vote)))  # (6) gossip
-        verdict = await to.chain.verdict(dispute)  # (9) settle, by whoever came first
+        duties = [
+            tasks.create_task(duty)
+            for duty in (
+                to.gossip.exchange(dispute),
+                _commit(dispute, to),  # (2) fetch to (5) commit
+                _seal(dispute, to),  # (6) seal
+                _hurry(dispute, to),
+                _submit_seal(dispute, to),
+                _vote(dispute, to),  # (7) vote, (8) submit
+                _keep_time(dispute, to),
+                _police(dispute, to),
+            )
+        ]
+        verdict = await to.chain.ending(dispute)  # (9) end, by whoever came first
         for duty in duties:
             duty.cancel()
+    await _show(dispute, to)
+    if verdict is None:
+        await to.chain.draw_next(dispute)
     return verdict
 
 
-async def _reach_outcome(dispute: Dispute, to: Services) -> Outcome | None:
-    """Steps 2 to 4; None if this node could not tell, and so abstains."""
-    try:
-        package, envelope = await _fetch(dispute, to)  # (2) fetch
-    except (Unavailable, Refused) as error:
-        return _not_measured(dispute, to, error, Outcome.UNAVAILABLE)
-    _say(dispute, "fetched %d bytes", dispute.suspect.size + dispute.envelope.size)
-
-    try:
-        opening = to.signer.open(dispute, envelope.read_bytes())  # (3) open
-    except (BadEnvelope, BadOpening) as error:
-        return _not_measured(dispute, to, error, Outcome.BAD_KEY)
-    _say(dispute, "opened shard %d of %d", opening.index, opening.claim.shard_count)
-
-    try:
-        finding = await to.sandbox.verify(  # (4) verify
-            opening.claim.scheme,
-            package,
-            opening.evidence,
-            _message_key(dispute, opening),
-            opening.claim.level,
-        )
-    except BadEvidence as error:
-        return _not_measured(dispute, to, error, Outcome.BAD_KEY)
-    except (BadModel, UnknownScheme) as error:
-        return _not_measured(dispute, to, error, Outcome.UNSUPPORTED)
-    except SandboxFailed as error:
-        _report(dispute, to, error)
-        return None
-    to.signer.keep(dispute, finding)
-    _say(dispute, "measured %d to %d where %d match", finding.low, finding.high, finding.needed)
-    return Outcome[finding.decision.name]
+async def _commit(dispute: Dispute, to: Services) -> None:
+    """Commit to what is found; a vote recorded before a restart is never thought over."""
+    outcome = to.signer.recorded(dispute) or await reach_outcome(dispute, to)
+    if outcome is None:
+        return
+    commitment = await asyncio.to_thread(to.signer.commit, dispute, outcome)
+    say(dispute, "committed to %s as place %d", outcome.name, commitment.place)
+    await to.gossip.say(dispute, commitment)
 
 
-async def _fetch(dispute: Dispute, to: Services) -> tuple[Path, Path]:
-    """The suspect and the envelope. A mirror that is down may come back, so it is asked again."""
+async def _seal(dispute: Dispute, to: Services) -> None:
+    """Sign the root over the commitments that are held, and again when more have come."""
+    leaves: tuple[Digest, ...] | None = None
     while True:
-        try:
-            package = await to.store.fetch_package(dispute.suspect)
-            return package, await to.store.fetch(dispute.envelope)
-        except Unavailable as error:
-            if await to.chain.seconds_left(dispute) < to.reserve_s:
-                raise
-            _say(dispute, "not to be had yet: %s", error)
-            await asyncio.sleep(RETRY_SECONDS)
+        leaves = await to.gossip.collected(dispute, leaves)
+        seal = await asyncio.to_thread(to.signer.seal, dispute, leaves)
+        say(dispute, "sealed %d of %d commitments", seal.voters.bit_count(), len(leaves))
+        await to.gossip.say(dispute, seal)
 
 
-def _message_key(dispute: Dispute, opening: Opening) -> bytes:
-    return derive_message_key(
-        opening.seed, dispute.beacon, dispute.claim_id, opening.claim.scheme, opening.index
-    )
+async def _hurry(dispute: Dispute, to: Services) -> None:
+    """Wait no longer for who is silent, once little of the seal window is left."""
+    while await to.chain.seconds_left(dispute) > dispute.seal_window * HURRY:
+        await asyncio.sleep(CLOCK_SECONDS)
+    await to.gossip.hurry(dispute)
 
 
-def _not_measured(dispute: Dispute, to: Services, error: Exception, outcome: Outcome) -> Outcome:
-    """What is wrong is the model's fault or the owner's, and that is a vote too."""
-    reason = reason_of(error)
-    to.metrics.not_measured.labels(reason=reason.value).inc()
-    _say(dispute, "%s, so %s: %s", reason.value, outcome.name, error)
-    return outcome
+async def _submit_seal(dispute: Dispute, to: Services) -> None:
+    certificate = await to.gossip.seal_certificate(dispute)
+    await to.chain.submit_seal(dispute, certificate)
 
 
-async def _close(dispute: Dispute, to: Services) -> None:
-    """Bring a certificate to the chain in turn, or end a dispute that found none in time."""
-    certifying = asyncio.ensure_future(to.gossip.certificate(dispute))
-    expiring = asyncio.ensure_future(to.chain.deadline_passed(dispute))
-    try:
-        await asyncio.wait({certifying, expiring}, return_when=asyncio.FIRST_COMPLETED)
-        if certifying.done():
-            certificate = certifying.result()
-            signers = certificate.bitmap.bit_count()
-            _say(dispute, "quorum: %s by %d", certificate.outcome.name, signers)
-            await to.chain.submit(dispute, certificate)
-        await expiring  # the verdict ends this wait, if there is one
+async def _vote(dispute: Dispute, to: Services) -> None:
+    """Open what the chain has sealed, and bring the verdict of a quorum to it."""
+    sealed = await to.chain.sealed(dispute)
+    if sealed is None:
+        return
+    await to.gossip.open(dispute, sealed)
+    to.signer.disclose(dispute)
+    outcome = to.signer.recorded(dispute)
+    if outcome is not None and sealed.voters >> to.signer.place(dispute) & 1:
+        vote = await asyncio.to_thread(to.signer.vote, dispute, outcome)
+        say(dispute, "voted %s", outcome.name)
+        await to.gossip.say(dispute, vote)
+    certificate = await _certificate(dispute, sealed, to)
+    say(dispute, "quorum: %s by %d", certificate.outcome.name, len(certificate.signers))
+    await to.chain.submit(dispute, certificate)
+    await _show(dispute, to)
+
+
+async def _certificate(dispute: Dispute, sealed: Sealed, to: Services) -> Certificate:
+    """A quorum's, or a little later everybody's: only who is in it is paid."""
+    certificate = await to.gossip.certificate(dispute)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(GRACE_SECONDS):
+            while sum(map(bool, certificate.outcomes)) < sealed.voters.bit_count():
+                await asyncio.sleep(GRACE_SECONDS / 10)
+                certificate = await to.gossip.certificate(dispute)
+    return certificate
+
+
+async def _show(dispute: Dispute, to: Services) -> None:
+    """A vote that was sealed, and that the chain never sees, counts as withheld (SPEC 5.5)."""
+    if await to.chain.is_opened(dispute, to.signer.place(dispute)):
+        return
+    openings = await to.gossip.openings(dispute)
+    if openings is None:
+        log.warning("dispute %s: cannot show our vote: nobody told the others'", label(dispute))
+        return
+    await to.chain.reveal(dispute, *openings)
+    say(dispute, "showed the chain the votes it had not seen")
+
+
+async def _keep_time(dispute: Dispute, to: Services) -> None:
+    """Leave the state that is over: without a quorum to another committee, else to the verdict."""
+    state = await to.chain.expired(dispute)
+    if state is not State.PROPOSED:
         to.metrics.duty_failed.labels(reason=Reason.QUORUM_NOT_REACHED.value).inc()
-        _say(dispute, "no verdict before the deadline")
-        await to.chain.expire(dispute)
-    finally:
-        certifying.cancel()
-        expiring.cancel()
+        say(dispute, "%s for longer than it may be: no quorum in time", state.name)
+    await to.chain.expire(dispute)
+
+
+async def _police(dispute: Dispute, to: Services) -> None:
+    """Two votes of one member are evidence, and cost it its bond."""
+    punished: frozenset[Place] = frozenset()
+    while True:
+        votes = await to.gossip.equivocation(dispute, punished)
+        say(dispute, "place %d signed two outcomes", votes[0].place)
+        await to.chain.punish(dispute, votes)
+        punished |= {votes[0].place}
 
 
 async def _resolve_or_report(dispute: Dispute, to: Services) -> None:
     to.metrics.disputes_open.inc()
-    _say(dispute, "keyed, one of %d members", len(dispute.committee))
+    say(dispute, "keyed, one of %d members", len(dispute.committee))
     try:
         verdict = await resolve(dispute, to)
     except* Exception as group:  # whatever it is, the next dispute must still find this node alive
         for error in _leaves(group):
-            _report(dispute, to, error)
+            report(dispute, to, error)
     else:
         to.signer.close(dispute)
-        to.metrics.duty_done.labels(state=verdict.state.name.lower()).inc()
-        _say(dispute, "%s %s", verdict.state.name, verdict.outcome.name if verdict.outcome else "")
+        ended = "ROUND_OVER" if verdict is None else verdict.state.name
+        to.metrics.duty_done.labels(state=ended.lower()).inc()
+        outcome = verdict.outcome.name if verdict and verdict.outcome else "no outcome yet"
+        say(dispute, "%s, %s", ended, outcome)
     finally:
         to.gossip.close(dispute)
         to.metrics.disputes_open.dec()
-
-
-def _report(dispute: Dispute, to: Services, error: Exception) -> None:
-    """A duty undone: counted, and said with what to do about it."""
-    reason = reason_of(error)
-    to.metrics.duty_failed.labels(reason=reason.value).inc()
-    log.error(
-        "dispute %s: %s: %s (%s)",
-        dispute.id.hex()[:8],
-        reason.value,
-        error,
-        reason.text,
-        exc_info=error if reason is Reason.UNEXPECTED else None,
-    )
 
 
 def _leaves(group: BaseExceptionGroup[Exception]) -> list[Exception]:
@@ -195,7 +190,3 @@ def _leaves(group: BaseExceptionGroup[Exception]) -> list[Exception]:
     for error in group.exceptions:
         found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
     return found
-
-
-def _say(dispute: Dispute, text: str, *facts: object) -> None:
-    log.info("dispute %s: " + text, dispute.id.hex()[:8], *facts)  # noqa: G003 one prefix for all

@@ -5,6 +5,7 @@
     ├── Refused             the giver's: bytes came and are not what was named
     ├── PublishFailed       the mirror's: it does not take what it was given
     ├── SandboxFailed       the suspect's or this machine's: the verifier did not finish
+    │   └── NotReference    this machine's: it cannot compute as an appeal needs it
     ├── DoubleVote          ours: a second, different vote in one round; never signed
     ├── NotAMember          ours: asked to vote on a dispute this seat was not drawn for
     ├── JournalMissing      the operator's: a key without its history
@@ -17,7 +18,8 @@
     ├── DevnetFailed        this machine's: a process of a development network is not up
     ├── BadClaim            the owner's: a claim that is not there, damaged or used up
     ├── NoFaucet            the user's: a chain whose money has to be earned
-    └── UnknownDispute      the user's: a name that fits no dispute, or several
+    ├── UnknownDispute      the user's: a name that fits no dispute, or several
+    └── UnknownClaim        the user's: a name that fits no claim, or several
 
 Facts are fields; each error makes its own sentence from them, and says what to do where there is
 something to do. What the verifier finds wrong (`BadModel`, `BadEvidence`) is in `verifier.errors`.
@@ -72,6 +74,10 @@ class SandboxFailed(NodeError):
         self.tail = tail
         """The last words of its standard error, for the operator's eyes only."""
         super().__init__(f"run the verifier: {why}" + (f" (it said: {tail})" if tail else ""))
+
+
+class NotReference(SandboxFailed):
+    """This environment is not the one in which appeals are measured (SPEC 5)."""
 
 
 class DoubleVote(NodeError):
@@ -199,3 +205,12 @@ class UnknownDispute(NodeError):
         super().__init__(
             f"find dispute {name!r}: {matches} match; `assay verdict list` has them all"
         )
+
+
+class UnknownClaim(NodeError):
+    """A name that fits no claim of the court, or several."""
+
+    def __init__(self, name: str, matches: int) -> None:
+        self.name = name
+        self.matches = matches
+        super().__init__(f"find claim {name!r}: {matches} match; give more of its id")

@@ -14,10 +14,10 @@ class Metrics:
             "assay_finalized_block", "Finalized block last read", registry=self.registry
         )
         self.disputes_open = Gauge(
-            "assay_disputes_open", "Disputes this node is working on", registry=self.registry
+            "assay_disputes_open", "Rounds this node is working on", registry=self.registry
         )
         self.duty_done = Counter(
-            "assay_duty_done", "Disputes that ended, by state", ["state"], registry=self.registry
+            "assay_duty_done", "Rounds that ended, by state", ["state"], registry=self.registry
         )
         self.duty_failed = Counter(
             "assay_duty_failed", "Duties that failed, by reason", ["reason"], registry=self.registry
@@ -31,9 +31,9 @@ class Metrics:
         self.transactions = Counter(
             "assay_transactions", "Transactions sent, by kind", ["kind"], registry=self.registry
         )
-        self.votes_received = Counter(
-            "assay_votes_received",
-            "Votes from peers: accepted, ignored or rejected",
+        self.messages_received = Counter(
+            "assay_messages_received",
+            "Messages from members: accepted, ignored or rejected",
             ["judgement"],
             registry=self.registry,
         )

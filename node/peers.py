@@ -1,12 +1,9 @@
-"""The Gossip port: votes to and from the other members, over HTTP (SPEC 5.3).
+"""The Gossip port's wire: what members say to each other, over HTTP (SPEC 5.4).
 
-A member offers its vote to every other and asks for the votes they hold, again and again with
-back-off, until it is told to stop: so a member that comes late, or comes back, hears everything
-from anybody who was there. What arrives is judged by `protocol.gossip` and counted by
-`protocol.pool`; the HTTP routes are in `api.py`.
-
-Memory is bounded by the disputes this node works on: votes on others are ignored, and a peer that
-repeats is heard later. So is the processor: one signature is checked at a time, off the loop.
+A member posts its own messages to every other until they are taken, and asks each for what it
+holds, again and again with back-off, until it is told to stop: so a member that comes late, or
+comes back, hears everything from anybody who was there. The HTTP routes are in `api.py`, what comes
+of the messages in `assembly.py`.
 """
 
 from __future__ import annotations
@@ -17,157 +14,100 @@ import logging
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Final
 
 import aiohttp
 from yarl import URL
 
-from protocol.errors import Ignore, InvalidMessage
-from protocol.gossip import validate_vote
-from protocol.messages import Certificate, Vote
-from protocol.pool import VotePool
-from protocol.types import MAX_COMMITTEE, MAX_VOTE_BYTES, Court, Dispute, DisputeId, Member
+from protocol.messages import Message, message_to_json
+from protocol.types import MAX_COMMITTEE, MAX_MESSAGE_BYTES, Court, Dispute, Member
 
+from .assembly import Assembly
+from .hall import KEPT
 from .store import reason_not_to_ask
 
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE_SECONDS: Final = 0.25
 LONGEST_PAUSE_SECONDS: Final = 5.0
-"""A member that restarts has all votes again within this time."""
+"""A member that restarts has everything again within this time."""
 EXCHANGE_SECONDS: Final = 5
-"""For a vote of a kilobyte; a peer slower than that is as good as gone."""
-MAX_VOTES_BYTES: Final = MAX_COMMITTEE * MAX_VOTE_BYTES
+"""For messages of a kilobyte; a peer slower than that is as good as gone."""
+MAX_ANSWER_BYTES: Final = MAX_COMMITTEE * (sum(KEPT.values()) + 1) * MAX_MESSAGE_BYTES
 
 
 @asynccontextmanager
-async def open_peers(court: Court) -> AsyncIterator[Peers]:
-    """Gossip for the length of the block."""
+async def open_peers(court: Court, bls_key: bytes) -> AsyncIterator[Peers]:
+    """Gossip for the length of the block, of the member with this key."""
     async with aiohttp.ClientSession(
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=EXCHANGE_SECONDS),
         trust_env=False,
     ) as session:
-        yield Peers(court, session)
+        yield Peers(court, bls_key, session)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ballot:
-    """One open dispute and the votes on it."""
-
-    dispute: Dispute
-    pool: VotePool
-    seen: set[Vote] = field(default_factory=set)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-class Peers:
+class Peers(Assembly):
     """The other members of all committees this node sits on."""
 
-    def __init__(self, court: Court, session: aiohttp.ClientSession) -> None:
-        self._court = court
+    def __init__(self, court: Court, bls_key: bytes, session: aiohttp.ClientSession) -> None:
+        super().__init__(court)
+        self._bls_key = bls_key
         self._session = session
-        self._ballots: dict[DisputeId, _Ballot] = {}
-        self._turn = asyncio.Lock()
-        """Held by whoever reads or changes a pool, or checks a signature."""
 
-    async def publish(self, dispute: Dispute, vote: Vote) -> None:
-        """Exchange votes with every other member, again and again, until cancelled."""
-        ballot = self._open(dispute)
-        async with self._turn:
-            _count(ballot, vote)
+    async def exchange(self, dispute: Dispute) -> None:
+        """Trade what is held with every other member, again and again, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             for member in dispute.committee:
-                if member.place != vote.place:
-                    tasks.create_task(self._keep_exchanging(member, vote))
+                if member.bls_key == self._bls_key:
+                    continue
+                url = _endpoint(member)
+                if url is not None:
+                    tasks.create_task(self._keep_exchanging(dispute, member, url))
 
-    async def certificate(self, dispute: Dispute) -> Certificate:
-        """Wait until a quorum agrees."""
-        ballot = self._open(dispute)
-        while True:
-            async with self._turn:
-                ballot.changed.clear()
-                certificate = await asyncio.to_thread(ballot.pool.certificate)
-            if certificate is not None:
-                return certificate
-            await ballot.changed.wait()
-
-    def close(self, dispute: Dispute) -> None:
-        """Forget the dispute's votes; the verdict stands."""
-        self._ballots.pop(dispute.id, None)
-
-    async def receive(self, message: object) -> None:
-        """Take a peer's vote, as parsed from JSON.
-
-        Raises:
-            Reject: it breaks a rule; the sender is to blame.
-            Ignore: it is of no use now.
-        """
-        vote = Vote.from_json(message)
-        async with self._turn:
-            ballot = self._ballots.get(vote.dispute_id)
-            if ballot is None:
-                raise Ignore(f"no open vote on dispute 0x{vote.dispute_id.hex()}")
-            await asyncio.to_thread(
-                validate_vote,
-                vote,
-                disputes={vote.dispute_id: ballot.dispute},
-                seen=ballot.seen,
-                court=self._court,
-            )
-            _count(ballot, vote)
-
-    def votes(self, dispute_id: DisputeId) -> tuple[Vote, ...]:
-        """The votes held on an open dispute, by place."""
-        ballot = self._ballots.get(dispute_id)
-        if ballot is None:
-            return ()
-        return tuple(sorted(ballot.seen, key=lambda vote: (vote.place, vote.outcome)))
-
-    def _open(self, dispute: Dispute) -> _Ballot:
-        if dispute.id not in self._ballots:
-            self._ballots[dispute.id] = _Ballot(dispute, VotePool(dispute))
-        return self._ballots[dispute.id]
-
-    async def _keep_exchanging(self, member: Member, vote: Vote) -> None:
-        url = _endpoint(member)
-        if url is None:
-            return
+    async def _keep_exchanging(self, dispute: Dispute, member: Member, url: URL) -> None:
         pause = FIRST_PAUSE_SECONDS
+        taken: set[Message] = set()
         while True:
+            spoken = self.spoken(dispute)
             try:
-                await self._exchange(url, vote)
+                await self._post(dispute, url, taken)
+                await self._ask(dispute, url)
             except (aiohttp.ClientError, TimeoutError, ValueError, RecursionError) as error:
                 log.debug("place %d at %s: %s", member.place, url, str(error) or repr(error))
             # Jitter, or a committee that starts together would knock together for ever.
-            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - not a secret
+            wait = pause * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            try:
+                async with asyncio.timeout(wait):
+                    await spoken.wait()
+                pause = FIRST_PAUSE_SECONDS  # what we have just said is answered soon
+            except TimeoutError:
+                pass
 
-    async def _exchange(self, url: URL, vote: Vote) -> None:
-        """Give a member our vote, and take all it has."""
-        async with self._session.post(
-            url / "v1/votes", json=vote.to_json(), allow_redirects=False
-        ) as response:
-            if response.status == 400:
-                log.debug("%s rejects our vote: %r", url, await _read(response, 400))
-        votes_url = url / "v1/disputes" / vote.dispute_id.hex() / "votes"
-        async with self._session.get(votes_url, allow_redirects=False) as response:
+    async def _post(self, dispute: Dispute, url: URL, taken: set[Message]) -> None:
+        """Give a member what we have said and it has not taken yet."""
+        for message in self.ours(dispute):
+            if message in taken:
+                continue
+            async with self._session.post(
+                url / "v1/messages", json=message_to_json(message), allow_redirects=False
+            ) as response:
+                if response.status == 200:
+                    taken.add(message)
+                elif response.status == 400:
+                    log.debug("%s rejects our message: %r", url, await _read(response, 400))
+
+    async def _ask(self, dispute: Dispute, url: URL) -> None:
+        """Take all a member holds."""
+        path = url / "v1/disputes" / dispute.id.hex() / str(dispute.round) / "messages"
+        async with self._session.get(path, allow_redirects=False) as response:
             if response.status != 200:
                 return
-            messages = json.loads(await _read(response, MAX_VOTES_BYTES))
-        for message in messages if isinstance(messages, list) else ():
-            try:
-                await self.receive(message)
-            except InvalidMessage as error:
-                # It may be another's: a peer that passes on what is wrong is not its author.
-                log.debug("a vote from %s: %s", url, error)
-
-
-def _count(ballot: _Ballot, vote: Vote) -> None:
-    ballot.seen.add(vote)
-    ballot.pool.add(vote)
-    ballot.changed.set()
+            answer = json.loads(await _read(response, MAX_ANSWER_BYTES))
+        for error in await self.hear(dispute, answer):
+            # It may be another's: a peer that passes on what is wrong is not its author.
+            log.debug("a message from %s: %s", url, error)
 
 
 def _endpoint(member: Member) -> URL | None:

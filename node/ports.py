@@ -1,45 +1,79 @@
 """The five doors through which the outside world enters the life of a dispute.
 
-Real implementations live beside this file (`watcher.py`, `store.py`, `sandbox.py`, `signer.py`,
+Real implementations live beside this file (`submitter.py`, `store.py`, `sandbox.py`, `signer.py`,
 `peers.py`), simulators in `tests/support/`; `dispute.py` cannot tell them apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from protocol.messages import Certificate, Opening, Vote
-from protocol.types import BlobRef, Dispute, Outcome, Verdict
+from protocol.messages import (
+    Certificate,
+    Commitment,
+    Message,
+    Opening,
+    Seal,
+    SealCertificate,
+    Vote,
+)
+from protocol.types import BlobRef, Digest, Dispute, Outcome, Place, Sealed, State, Verdict
 from verifier import Finding
 
 
 class Chain(Protocol):
-    """The court, as finalized blocks tell it."""
+    """The court, as finalized blocks tell it. A `Dispute` stands for one of its rounds."""
 
     def disputes(self) -> AsyncIterator[Dispute]:
-        """Every keyed dispute this node is a member of, once each; first the unfinished ones."""
+        """Every keyed round on whose committee this node sits, once each; unfinished ones first."""
         ...
 
     async def seconds_left(self, dispute: Dispute) -> float:
-        """How long votes still count, by the chain's clock."""
+        """How long a seal still counts, by the chain's clock."""
         ...
 
-    async def deadline_passed(self, dispute: Dispute) -> None:
-        """Return when the chain's clock has left the dispute's vote window."""
+    async def submit_seal(self, dispute: Dispute, certificate: SealCertificate) -> None:
+        """Seal in this member's turn; done when the chain took it, or needs it no more."""
+        ...
+
+    async def sealed(self, dispute: Dispute) -> Sealed | None:
+        """Wait for the round's seal; None if the round has ended without one."""
         ...
 
     async def submit(self, dispute: Dispute, certificate: Certificate) -> None:
-        """Settle in this member's turn; done when the chain took it or has a verdict."""
+        """Settle in this member's turn; done when the chain took it, or needs it no more."""
+        ...
+
+    async def expired(self, dispute: Dispute) -> State:
+        """Wait until the dispute, while in this round, has outstayed a state; returns which."""
         ...
 
     async def expire(self, dispute: Dispute) -> None:
-        """End a dispute whose deadline has passed; done when it is ended by whomever."""
+        """Take the exit of that state in this member's turn; done when somebody took it."""
         ...
 
-    async def verdict(self, dispute: Dispute) -> Verdict:
-        """Wait for the verdict, or for the end without one."""
+    async def ending(self, dispute: Dispute) -> Verdict | None:
+        """Wait for the end of the dispute; None if it has gone on to another round."""
+        ...
+
+    async def draw_next(self, dispute: Dispute) -> None:
+        """Draw the committee of the round after this one, in turn, unless somebody has."""
+        ...
+
+    async def is_opened(self, dispute: Dispute, place: Place) -> bool:
+        """Whether the chain has been shown a member's sealed vote, or it sealed none."""
+        ...
+
+    async def reveal(
+        self, dispute: Dispute, outcomes: Sequence[int], openings: Sequence[bytes]
+    ) -> None:
+        """Show the chain the sealed votes that are known."""
+        ...
+
+    async def punish(self, dispute: Dispute, votes: tuple[Vote, Vote]) -> None:
+        """Take the bond of a member that signed both, in turn, unless somebody has."""
         ...
 
 
@@ -59,7 +93,14 @@ class Sandbox(Protocol):
     """The verifier, in a process that has nothing to lose."""
 
     async def verify(
-        self, scheme: str, package: Path, evidence: bytes, message_key: bytes, level: int
+        self,
+        scheme: str,
+        package: Path,
+        evidence: bytes,
+        message_key: bytes,
+        level: int,
+        *,
+        in_reference_mode: bool,
     ) -> Finding:
         """Measure the suspect; raises the verifier's errors, or SandboxFailed: could not tell."""
         ...
@@ -76,8 +117,24 @@ class Signer(Protocol):
         """The outcome the journal already holds for this dispute and round."""
         ...
 
+    def commit(self, dispute: Dispute, outcome: Outcome) -> Commitment:
+        """Record, then commit; raises DoubleVote if another outcome is on record."""
+        ...
+
+    def seal(self, dispute: Dispute, leaves: Sequence[Digest]) -> Seal:
+        """Sign the root over the commitments, by place; zeros where there is none."""
+        ...
+
     def vote(self, dispute: Dispute, outcome: Outcome) -> Vote:
-        """Record, then sign; raises DoubleVote if another outcome is on record."""
+        """Open what was committed. To be called once the chain holds its seal, and not before."""
+        ...
+
+    def place(self, dispute: Dispute) -> Place:
+        """This node's place in the committee; raises NotAMember."""
+        ...
+
+    def disclose(self, dispute: Dispute) -> None:
+        """From now on what was measured and voted may be shown: there is nobody left to copy it."""
         ...
 
     def keep(self, dispute: Dispute, finding: Finding) -> None:
@@ -92,14 +149,45 @@ class Signer(Protocol):
 class Gossip(Protocol):
     """The other members."""
 
-    async def publish(self, dispute: Dispute, vote: Vote) -> None:
-        """Offer the vote to every other member, again and again, until cancelled."""
+    async def exchange(self, dispute: Dispute) -> None:
+        """Trade what is held with every other member, again and again, until cancelled."""
+        ...
+
+    async def say(self, dispute: Dispute, message: Message) -> None:
+        """Add a message of our own to what is traded."""
+        ...
+
+    async def collected(
+        self, dispute: Dispute, than: tuple[Digest, ...] | None
+    ) -> tuple[Digest, ...]:
+        """Wait for leaves that may be sealed and are others `than` those: all places', or a
+        quorum's once `hurry` was called."""
+        ...
+
+    async def hurry(self, dispute: Dispute) -> None:
+        """From now on a quorum's commitments are enough to be sealed."""
+        ...
+
+    async def seal_certificate(self, dispute: Dispute) -> SealCertificate:
+        """Wait until a quorum has signed one root."""
+        ...
+
+    async def open(self, dispute: Dispute, sealed: Sealed) -> None:
+        """From now on votes are taken that open leaves of the chain's root."""
         ...
 
     async def certificate(self, dispute: Dispute) -> Certificate:
-        """Wait until a quorum agrees."""
+        """Wait until a quorum of opened votes agrees."""
+        ...
+
+    async def openings(self, dispute: Dispute) -> tuple[Sequence[int], Sequence[bytes]] | None:
+        """What `reveal` takes, of all votes held; None while the leaves are not known."""
+        ...
+
+    async def equivocation(self, dispute: Dispute, but: frozenset[Place]) -> tuple[Vote, Vote]:
+        """Wait for two votes of one member for two outcomes; of none of the places in `but`."""
         ...
 
     def close(self, dispute: Dispute) -> None:
-        """Forget the dispute's votes; the verdict stands."""
+        """Forget the round; it is over."""
         ...

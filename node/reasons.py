@@ -19,7 +19,7 @@ from protocol.errors import (
 )
 from verifier.errors import BadEvidence, BadModel, UnknownScheme
 
-from .errors import DoubleVote, NotAMember, Refused, SandboxFailed, Unavailable
+from .errors import DoubleVote, NotAMember, NotReference, Refused, SandboxFailed, Unavailable
 
 
 class Reason(StrEnum):
@@ -32,6 +32,7 @@ class Reason(StrEnum):
     MODEL_REFUSED = "model_refused"
     SCHEME_UNSUPPORTED = "scheme_unsupported"
     SANDBOX_FAILED = "sandbox_failed"
+    ENV_NOT_REFERENCE = "env_not_reference"
     JOURNAL_REFUSED = "journal_refused"
     NOT_A_MEMBER = "not_a_member"
     QUORUM_NOT_REACHED = "quorum_not_reached"
@@ -59,6 +60,7 @@ _REASONS: Final[tuple[tuple[type[Exception], Reason], ...]] = (
     (BadEvidence, Reason.EVIDENCE_REFUSED),
     (BadModel, Reason.MODEL_REFUSED),
     (UnknownScheme, Reason.SCHEME_UNSUPPORTED),
+    (NotReference, Reason.ENV_NOT_REFERENCE),
     (SandboxFailed, Reason.SANDBOX_FAILED),
     (DoubleVote, Reason.JOURNAL_REFUSED),
     (NotAMember, Reason.NOT_A_MEMBER),
@@ -80,6 +82,8 @@ _TEXTS: Final = {
     Reason.SCHEME_UNSUPPORTED: "this node does not know the claim's scheme; upgrade it",
     Reason.SANDBOX_FAILED: "the verifier crashed or ran out of time or memory; raise its limits "
     "if the machine allows",
+    Reason.ENV_NOT_REFERENCE: "an appeal is measured with one version of torch, and another is "
+    "installed; this node abstains",
     Reason.JOURNAL_REFUSED: "another vote is on record for this round; find out who else ran with "
     "this key",
     Reason.NOT_A_MEMBER: "this node's key is not in the committee; check its keystore",

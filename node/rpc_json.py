@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import rlp  # type: ignore[import-untyped]
+import rlp
 from eth_typing import Address
 from eth_utils.address import to_canonical_address, to_checksum_address
 from eth_utils.hexadecimal import decode_hex

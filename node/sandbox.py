@@ -26,7 +26,7 @@ from typing import IO, Any, Final
 from verifier import Finding
 from verifier.errors import BadEvidence, BadModel, UnknownScheme, VerifierError
 
-from .errors import SandboxFailed
+from .errors import NotReference, SandboxFailed
 
 WORKER: Final = "verifier.worker"
 MAX_ANSWER_BYTES: Final = 64 * 1024
@@ -54,15 +54,22 @@ class ProcessSandbox:
         self._slots = asyncio.Semaphore(slots)
 
     async def verify(
-        self, scheme: str, package: Path, evidence: bytes, message_key: bytes, level: int
+        self,
+        scheme: str,
+        package: Path,
+        evidence: bytes,
+        message_key: bytes,
+        level: int,
+        *,
+        in_reference_mode: bool,
     ) -> Finding:
-        """Measure the suspect in `package`.
+        """Measure the suspect in `package`; for an appeal, in the one way all must (SPEC 5).
 
         Raises:
             BadModel: the suspect's package is refused.
             BadEvidence: the owner's evidence is refused.
             UnknownScheme: this verifier does not have the scheme.
-            SandboxFailed: it could not tell.
+            SandboxFailed: it could not tell; as NotReference, an appeal on this machine.
         """
         async with self._slots:
             package = await asyncio.to_thread(package.resolve)
@@ -74,6 +81,7 @@ class ProcessSandbox:
                     "message_key": message_key.hex(),
                     "level": level,
                     "threads": self._threads,
+                    "in_reference_mode": in_reference_mode,
                 }
                 answer = await self._run(job, directory)
         return _read_answer(answer, scheme)
@@ -170,6 +178,8 @@ def _verifier_error(kind: str, message: str, scheme: str) -> Exception:
     if kind == UnknownScheme.__name__:
         known = message.rpartition(" is not one of ")[2]
         return UnknownScheme(scheme, tuple(known.split(", ")))
+    if kind == NotReference.__name__:
+        return NotReference(message)
     action, _, reason = message.partition(": ")
     for malformed in (BadModel, BadEvidence):
         if kind == malformed.__name__:

@@ -1,24 +1,36 @@
 """The Signer port: what needs this node's secrets, and the journal that is asked first.
 
-A vote is on record before it is signed, so whatever happens in between, the only vote this key can
-ever sign in that round is the recorded one. Nothing else is signed with the BLS key after the proof
-of possession.
+A vote is on record before its commitment is signed, so whatever happens in between, the only vote
+this key can ever commit to, or open, in that round is the recorded one. Its salt comes from the key
+(SPEC 5.3): what was committed can be opened after any crash.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from protocol import bls
-from protocol.commitments import validate_opening
+from protocol.commitments import validate_opening, votes_root
 from protocol.envelope import envelope_context, open_envelope
-from protocol.messages import Opening, Vote, vote_digest
-from protocol.types import Court, Dispute, Outcome, Place
+from protocol.keys import derive_salt
+from protocol.messages import (
+    Commitment,
+    Opening,
+    Seal,
+    Vote,
+    commitment_digest,
+    seal_digest,
+    sealed_commitment,
+    vote_digest,
+)
+from protocol.types import Court, Digest, Dispute, Outcome, Place
 from verifier import Finding
 
 from .errors import NotAMember
 from .journal import Journal, RecordedVote
 from .keystore import NodeKeys
+from .progress import Step
 
 
 class JournalSigner:
@@ -32,15 +44,15 @@ class JournalSigner:
         self._envelope_private_key = keys.envelope_private_key
 
     def open(self, dispute: Dispute, envelope: bytes) -> Opening:
-        """The owner's opening, checked against the claim and the dispute.
+        """The owner's opening, checked against the claim and the round.
 
         Raises:
             BadEnvelope: it does not open for this member.
             BadOpening: it opens, to something the claim did not commit.
             NotAMember: this key is not in the committee.
         """
-        context = envelope_context(self._court, dispute.id, dispute.committee_hash)
-        place = self._place(dispute)
+        context = envelope_context(self._court, dispute.id, dispute.round, dispute.committee_hash)
+        place = self.place(dispute)
         opening = Opening.decode(
             open_envelope(envelope, place, self._envelope_private_key, context)
         )
@@ -48,32 +60,76 @@ class JournalSigner:
         return opening
 
     def recorded(self, dispute: Dispute) -> Outcome | None:
-        """The outcome on record for the dispute's round, or None."""
+        """The outcome on record for the round, or None."""
         return self._journal.recorded(dispute.id, dispute.round)
 
-    def vote(self, dispute: Dispute, outcome: Outcome) -> Vote:
-        """Record, then sign.
+    def commit(self, dispute: Dispute, outcome: Outcome) -> Commitment:
+        """Record, then commit.
 
         Raises:
             DoubleVote: another vote is on record.
             NotAMember: this key is not in the committee.
         """
-        place = self._place(dispute)
-        digest = vote_digest(dispute, outcome, self._court)
-        self._journal.record_vote(RecordedVote(dispute.id, dispute.round, outcome, digest))
+        place = self.place(dispute)
+        self._record(dispute, outcome)
+        salt = derive_salt(self._bls_secret, dispute.id, dispute.round)
+        commitment = sealed_commitment(dispute.id, dispute.round, place, outcome, salt)
+        digest = commitment_digest(dispute, place, commitment, self._court)
+        signature = bls.sign(self._bls_secret, digest, bls.SEAL_TAG)
+        self._journal.progress.reach(dispute.id, dispute.round, Step.COMMITTED)
+        return Commitment(dispute.id, dispute.round, place, commitment, signature)
+
+    def seal(self, dispute: Dispute, leaves: Sequence[Digest]) -> Seal:
+        """Sign the root over the commitments, by place; zeros where there is none.
+
+        Raises:
+            NotAMember: this key is not in the committee.
+        """
+        place = self.place(dispute)
+        root = votes_root(leaves)
+        voters = sum(1 << at for at, leaf in enumerate(leaves) if any(leaf))
+        digest = seal_digest(dispute, root, voters, self._court)
+        signature = bls.sign(self._bls_secret, digest, bls.SEAL_TAG)
+        return Seal(dispute.id, dispute.round, place, root, voters, signature)
+
+    def vote(self, dispute: Dispute, outcome: Outcome) -> Vote:
+        """Open what was committed. To be called once the chain holds its seal, and not before.
+
+        Raises:
+            DoubleVote: another vote is on record.
+            NotAMember: this key is not in the committee.
+        """
+        place = self.place(dispute)
+        digest = self._record(dispute, outcome)
+        salt = derive_salt(self._bls_secret, dispute.id, dispute.round)
         signature = bls.sign(self._bls_secret, digest, bls.VOTE_TAG)
-        return Vote(dispute.id, dispute.round, place, outcome, signature)
+        return Vote(dispute.id, dispute.round, place, outcome, salt, signature)
 
-    def keep(self, dispute: Dispute, finding: Finding) -> None:
-        """Keep the measurement as evidence."""
-        self._journal.keep_finding(dispute.id, json.dumps(finding.to_json()))
+    def place(self, dispute: Dispute) -> Place:
+        """This node's place in the committee.
 
-    def close(self, dispute: Dispute) -> None:
-        """Mark the duty as done."""
-        self._journal.finish(dispute.id)
-
-    def _place(self, dispute: Dispute) -> Place:
+        Raises:
+            NotAMember: it has none.
+        """
         for member in dispute.committee:
             if member.bls_key == self._bls_key:
                 return member.place
         raise NotAMember(dispute.id)
+
+    def keep(self, dispute: Dispute, finding: Finding) -> None:
+        """Keep the measurement as evidence."""
+        document = json.dumps(finding.to_json())
+        self._journal.progress.keep_finding(dispute.id, dispute.round, document)
+
+    def disclose(self, dispute: Dispute) -> None:
+        """From now on what was measured and voted may be shown."""
+        self._journal.progress.reach(dispute.id, dispute.round, Step.SEALED)
+
+    def close(self, dispute: Dispute) -> None:
+        """Mark the duty as done."""
+        self._journal.progress.finish(dispute.id, dispute.round)
+
+    def _record(self, dispute: Dispute, outcome: Outcome) -> Digest:
+        digest = vote_digest(dispute, outcome, self._court)
+        self._journal.record_vote(RecordedVote(dispute.id, dispute.round, outcome, digest))
+        return digest

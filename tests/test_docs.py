@@ -10,7 +10,15 @@ import pytest
 
 from node.cli import main
 from node.reasons import Reason
-from protocol.messages import CLAIM_TYPE, POSSESSION_TYPE, SHARD_TYPE, VOTE_TYPE
+from protocol.messages import (
+    CLAIM_TYPE,
+    COMMITMENT_TYPE,
+    POSSESSION_TYPE,
+    SEAL_TYPE,
+    SEALED_VOTE_TYPE,
+    SHARD_TYPE,
+    VOTE_TYPE,
+)
 from protocol.types import Outcome, State
 from tests.bench.figures import render
 
@@ -41,7 +49,18 @@ def test_every_command__has_a_help_text_and_json_or_runs_for_ever() -> None:
         assert "--json" in options or path.split()[-1] in for_ever_or_text, path
 
 
-@pytest.mark.parametrize("struct", [SHARD_TYPE, CLAIM_TYPE, POSSESSION_TYPE, VOTE_TYPE])
+@pytest.mark.parametrize(
+    "struct",
+    [
+        SHARD_TYPE,
+        CLAIM_TYPE,
+        POSSESSION_TYPE,
+        SEALED_VOTE_TYPE,
+        COMMITMENT_TYPE,
+        SEAL_TYPE,
+        VOTE_TYPE,
+    ],
+)
 def test_spec__has_the_structs_of_the_code(struct: str) -> None:
     assert f"`{struct}`" in SPEC
 

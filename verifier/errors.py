@@ -7,6 +7,7 @@ VerifierError
 │   │   └── LevelUnreachable   even a perfect reading would not reach the claim's level
 │   └── BadData           the user's fault: a data set that cannot be read
 ├── UnknownScheme         nobody's fault: this verifier does not have the scheme
+├── NotReference          the operator's: an appeal needs another environment than this one
 ├── CapacityExceeded      the model is too narrow for so many shards
 └── EmbeddingFailed       training ended in a model that should not be published
     ├── MarkUnreadable    a mark does not read back
@@ -61,6 +62,15 @@ class UnknownScheme(VerifierError):
         self.scheme = scheme
         self.known = known
         super().__init__(f"find scheme: {scheme!r} is not one of {', '.join(known)}")
+
+
+class NotReference(VerifierError):
+    """Reference mode was asked for, and `installed` is not the version of torch it is pinned to."""
+
+    def __init__(self, installed: str, pinned: str) -> None:
+        self.installed = installed
+        self.pinned = pinned
+        super().__init__(f"compute in reference mode: torch {installed} is not torch {pinned}")
 
 
 class CapacityExceeded(VerifierError):

@@ -6,11 +6,12 @@ import sys
 
 import click
 
-from .arbitrator import verdict
+from .arbitrator import ownership, priority, verdict
 from .bench import bench
 from .devnet import chain, demo, deploy, devnet, mirror
 from .model import model
-from .owner import owner
+from .owner import appeal, owner
+from .simulate import simulate
 from .verifier import node
 
 
@@ -22,7 +23,10 @@ def main() -> None:
     """Settle whose neural network this is."""
 
 
-for command in (demo, devnet, owner, node, verdict, model, bench, chain, deploy, mirror):
+for command in (
+    *(demo, devnet, owner, appeal, node, verdict, priority, ownership, model, bench),
+    *(simulate, chain, deploy, mirror),
+):
     main.add_command(command)
 
 # py_ecc raises Python's recursion limit to 100,000 when it is imported, under which 64 KiB of "["

@@ -1,17 +1,30 @@
-"""`assay verdict`: what the court has decided, in words."""
+"""`assay verdict`, `priority`, `ownership`: what the court has decided, in words."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import click
 
-from node.errors import UnknownDispute
 from node.home import load_deployment
-from node.verdicts import verdict_facts
+from node.owner import digest_of
+from node.standing import find_claim, ownership_facts, priority_facts
+from node.verdicts import (
+    find_dispute,
+    in_words,
+    standing_in_words,
+    standing_of,
+    verdict_facts,
+)
 from protocol.chain import CourtClient
+from protocol.types import ModelDigest
 
-from .frame import awaited, court_option, json_option, rpc_option, show
+from .frame import awaited, court_option, json_option, options, rpc_option, show
+
+of_court = options(court_option, rpc_option, json_option)
 
 
 @click.group()
@@ -20,44 +33,76 @@ def verdict() -> None:
 
 
 @verdict.command("list")
-@court_option
-@rpc_option
-@json_option
+@of_court
 @awaited
 async def list_verdicts(court_file: Path, rpc_url: str, as_json: bool) -> None:
     """List every dispute, the newest last."""
-    async with await _connect(court_file, rpc_url) as court:
+    async with _court(court_file, rpc_url) as court:
         head = await court.head("finalized")
-        rows = {}
-        for dispute_id in await court.opened_disputes(court.first_block, head.number):
-            record = await court.dispute_record(dispute_id, head)
-            rows[dispute_id.hex()] = record.outcome.name if record.outcome else record.state.name
-    show(as_json, rows)
+        disputes = await court.opened_disputes(court.first_block, head.number)
+        rows = {each.hex(): await standing_of(court, each, head) for each in disputes}
+    if as_json:
+        show(as_json, rows)
+    else:
+        show(as_json, {name: standing_in_words(row) for name, row in rows.items()})
 
 
 @verdict.command("show")
 @click.argument("dispute", required=False)
-@court_option
-@rpc_option
-@json_option
+@of_court
 @awaited
 async def show_verdict(dispute: str | None, court_file: Path, rpc_url: str, as_json: bool) -> None:
     """Show one dispute, by the beginning of its id; the newest if none is given."""
-    wanted = (dispute or "").removeprefix("0x")
-    async with await _connect(court_file, rpc_url) as court:
-        head = await court.head("finalized")
-        disputes = await court.opened_disputes(court.first_block, head.number)
-        matching = [each for each in disputes if each.hex().startswith(wanted)]
-        if not matching or (dispute and len(matching) > 1):
-            raise UnknownDispute(wanted, len(matching))
-        show(as_json, await verdict_facts(court, matching[-1]))
+    async with _court(court_file, rpc_url) as court:
+        facts = await verdict_facts(court, await find_dispute(court, dispute))
+    show(as_json, facts if as_json else in_words(facts))
 
 
-async def _connect(court_file: Path, rpc_url: str) -> CourtClient:
+@click.command()
+@click.argument("first")
+@click.argument("second")
+@of_court
+@awaited
+async def priority(first: str, second: str, court_file: Path, rpc_url: str, as_json: bool) -> None:
+    """Say which of two claims comes first, by verdicts and bindings; each by the beginning of its
+    id."""
+    async with _court(court_file, rpc_url) as court:
+        claims = [await find_claim(court, each) for each in (first, second)]
+        show(as_json, await priority_facts(court, *claims))
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@of_court
+@awaited
+async def ownership(model: Path, court_file: Path, rpc_url: str, as_json: bool) -> None:
+    """Say who stands behind MODEL, a package's directory or its digest."""
+    digest = await digest_of(model) if is_package(model) else _digest(model)
+    async with _court(court_file, rpc_url) as court:
+        facts = await ownership_facts(court, digest)
+    show(as_json, {name: value for name, value in facts.items() if as_json or value is not None})
+
+
+def is_package(model: Path) -> bool:
+    """Whether the command line names a directory, and not a digest."""
+    return model.is_dir()
+
+
+def _digest(model: Path) -> ModelDigest:
+    digits = str(model).removeprefix("0x")
+    if not re.fullmatch("[0-9a-f]{64}", digits):
+        why = f"{str(model)!r} is neither a directory nor 64 digits of lower-case hex"
+        raise click.BadParameter(why, param_hint="MODEL")
+    return ModelDigest(bytes.fromhex(digits))
+
+
+@asynccontextmanager
+async def _court(court_file: Path, rpc_url: str) -> AsyncIterator[CourtClient]:
     deployment = load_deployment(court_file)
-    return await CourtClient.connect(
+    async with await CourtClient.connect(
         rpc_url,
         deployment.court.dispute_manager,
         chain_id=deployment.court.chain_id,
         first_block=deployment.block,
-    )
+    ) as court:
+        yield court

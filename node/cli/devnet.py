@@ -17,7 +17,7 @@ from node.faucet import fill
 from node.home import Deployment, load_password, write_deployment
 from node.keystore import load_account
 from node.mirror import build_mirror
-from node.profiles import DEVNET
+from node.profiles import load_profile
 from protocol.chain import CourtClient
 from protocol.types import Address
 
@@ -76,6 +76,10 @@ async def chain(host: str, port: int, block_seconds: float) -> None:
 @click.command()
 @rpc_option
 @click.option(
+    "--profile", default="devnet", show_default=True,
+    help="devnet, testnet, mainnet (for the layers above it too), or a TOML file like theirs.",
+)  # fmt: skip
+@click.option(
     "--out", type=click.Path(path_type=Path), default=Path("court.json"), show_default=True
 )
 @click.option("--keystore", type=ExistingFile, help="The account that pays.")
@@ -86,10 +90,11 @@ async def chain(host: str, port: int, block_seconds: float) -> None:
 @json_option
 @awaited
 async def deploy(
-    rpc_url: str, out: Path, keystore: Path | None, password_file: Path | None,
+    rpc_url: str, profile: str, out: Path, keystore: Path | None, password_file: Path | None,
     faucet: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Deploy the contracts and write the deployment file."""
+    parameters = load_profile(profile)
     if faucet:
         account = Account.create()
         await fill(rpc_url, Address(account.address))
@@ -99,7 +104,7 @@ async def deploy(
         raise click.UsageError(
             "give --keystore and --password-file, or --faucet on a development chain"
         )
-    async with await CourtClient.deploy(rpc_url, account, DEVNET) as court:
+    async with await CourtClient.deploy(rpc_url, account, parameters) as court:
         deployment = Deployment(court.court, court.first_block)
     write_deployment(out, deployment)
     show(as_json, {**deployment.to_json(), "written_to": str(out)})

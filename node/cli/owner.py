@@ -1,22 +1,24 @@
-"""`assay owner`: commit keys, embed them, bind the model, challenge a suspect."""
+"""`assay owner`: commit keys, embed them, bind the model, challenge a suspect; `assay appeal`."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
+from node import challenge as disputes
 from node import owner as desk
 from node.claims import claim_names, load_claim
 from node.errors import BadConfig
 from node.faucet import fill
 from node.home import load_deployment, load_password, make_password
 from node.keystore import create_account, load_account
-from node.verdicts import verdict_facts
+from node.verdicts import find_dispute, in_words, verdict_facts
 from protocol.chain import CourtClient
-from protocol.types import Address
+from protocol.types import MAX_SHARDS, Address
 from verifier.finding import DEFAULT_LEVEL
 
 from .frame import awaited, console, court_option, json_option, options, rpc_option, show
@@ -35,6 +37,10 @@ claim_option = click.option(
 package_argument = click.argument(
     "package", type=click.Path(path_type=Path, exists=True, file_okay=False)
 )
+mirror_option = click.option(
+    "--mirror", envvar="ASSAY_MIRROR", default="http://127.0.0.1:8600", show_default=True,
+    help="A writable mirror; nodes fetch from it.",
+)  # fmt: skip
 
 
 @click.group()
@@ -69,8 +75,9 @@ async def init(home: Path, rpc_url: str, faucet: bool, as_json: bool) -> None:
 )
 @click.option("--scheme", default="deepsigns-v1", show_default=True)
 @click.option(
-    "--shards", default=4, show_default=True, help="How many disputes the claim is good for."
-)
+    "--shards", type=click.IntRange(1, MAX_SHARDS), default=4, show_default=True,
+    help="How many committees the claim is good for: one a dispute, and one an appeal.",
+)  # fmt: skip
 @click.option(
     "--level", default=DEFAULT_LEVEL, show_default=True, help="A MATCH needs odds below 2^-LEVEL."
 )
@@ -126,11 +133,24 @@ async def bind(
     show(as_json, {"claim": claim.id.hex(), "model": digest.hex()})
 
 
+@owner.command("register-model")
+@package_argument
+@at_court
+@awaited
+async def register_model(
+    package: Path, home: Path, court_file: Path, rpc_url: str, as_json: bool
+) -> None:
+    """Time-stamp the model in PACKAGE: claims that come later cannot be disputed with it."""
+    async with connected(home, court_file, rpc_url) as (court, _):
+        digest = await desk.register_model(court, package)
+    show(as_json, {"model": digest.hex()})
+
+
 @owner.command()
 @package_argument
-@click.option("--mirror", envvar="ASSAY_MIRROR", default="http://127.0.0.1:8600", show_default=True,
-              help="A writable mirror; nodes fetch from it.")  # fmt: skip
-@click.option("--wait/--no-wait", default=True, show_default=True, help="Wait for the verdict.")
+@mirror_option
+@click.option("--wait/--no-wait", default=True, show_default=True,
+              help="Do the owner's duty until the dispute has ended.")  # fmt: skip
 @claim_option
 @at_court
 @awaited
@@ -142,33 +162,90 @@ async def challenge(
     claim = load_claim(home, claim_name)
     async with connected(home, court_file, rpc_url) as (court, _):
         say("publishes the suspect")
-        suspect = await desk.publish(package, mirror)
-        dispute_id = await desk.challenge(court, claim, suspect, mirror, say=say)
+        suspect = await disputes.publish(package, mirror)
+        dispute_id = await disputes.challenge(court, claim, suspect, mirror, say=say)
         if wait:
-            say("waits for the verdict")
-            await desk.wait_for_verdict(court, dispute_id)
-        show(as_json, await verdict_facts(court, dispute_id))
+            await disputes.follow(court, claim, dispute_id, mirror, say=say)
+        else:
+            name = dispute_id.hex()[:8]
+            say(f"leaves; rounds that may come need `assay owner follow {name}`")
+        facts = await verdict_facts(court, dispute_id)
+    show(as_json, facts if as_json else in_words(facts))
+
+
+@owner.command()
+@click.argument("dispute")
+@mirror_option
+@at_court
+@awaited
+async def follow(
+    dispute: str, mirror: str, home: Path, court_file: Path, rpc_url: str, as_json: bool
+) -> None:
+    """Do the owner's duty in a dispute, named by the beginning of its id, until it has ended."""
+    async with connected(home, court_file, rpc_url) as (court, _):
+        dispute_id = await find_dispute(court, dispute)
+        record = await court.dispute_record(dispute_id, await court.head("finalized"))
+        claim = load_claim(home, record.claim_id.hex())
+        await disputes.follow(court, claim, dispute_id, mirror, say=say)
+        facts = await verdict_facts(court, dispute_id)
+    show(as_json, facts if as_json else in_words(facts))
+
+
+@click.command()
+@click.argument("dispute")
+@at_court
+@awaited
+async def appeal(dispute: str, home: Path, court_file: Path, rpc_url: str, as_json: bool) -> None:
+    """Pay for a larger committee, against the verdict that DISPUTE ended in; see to its draw."""
+    async with connected(home, court_file, rpc_url) as (court, _):
+        dispute_id = await find_dispute(court, dispute)
+        record = await disputes.appeal(court, dispute_id, say=say)
+        head = await court.head("latest")
+        paid = (await court.parameters(head)).appeal_bond_wei
+        paid += await court.round_fee(record.round, head)
+    facts = {"dispute": dispute_id.hex(), "round": record.round, "state": record.state.name}
+    show(as_json, facts | {"paid_wei": paid})
+
+
+@owner.command()
+@at_court
+@awaited
+async def withdraw(home: Path, court_file: Path, rpc_url: str, as_json: bool) -> None:
+    """Fetch what disputes that have ended owe to the account."""
+    async with connected(home, court_file, rpc_url) as (court, address):
+        owed = await court.owed(address, await court.head("latest"))
+        if owed:
+            await court.withdraw(address)
+    show(as_json, {"address": address, "withdrawn_wei": owed})
 
 
 @owner.command()
 @at_court
 @awaited
 async def status(home: Path, court_file: Path, rpc_url: str, as_json: bool) -> None:
-    """Show the account and every claim: beacon, binding, shards left."""
+    """Show the account and every claim: beacon, binding, shards."""
     claims = {}
     async with connected(home, court_file, rpc_url) as (court, address):
-        balance = await court.balance(address, await court.head("latest"))
+        head = await court.head("latest")
+        balance = await court.balance(address, head)
+        owed = await court.owed(address, head)
         for name in claim_names(home):
-            claim = load_claim(home, name)
-            record = await desk.record_of(court, claim)
-            claims[name] = {
-                "scheme": claim.scheme,
-                "committed": record is not None,
-                "beacon": record is not None and record.beacon is not None,
-                "bound": record.model.hex() if record and record.model else None,
-                "shards_left": await desk.shards_left(court, claim),
-            }
-    show(as_json, {"address": address, "balance_wei": balance, "claims": claims})
+            claims[name] = await desk.claim_facts(court, load_claim(home, name), head)
+    facts = {"address": address, "balance_wei": balance, "owed_wei": owed}
+    if as_json:
+        show(as_json, facts | {"claims": claims})
+    else:
+        lines = {f"claim {name[:8]}": _in_words(claim) for name, claim in claims.items()}
+        show(as_json, facts | lines)
+
+
+def _in_words(claim: dict[str, Any]) -> str:
+    left = f"{claim['shards_left']} of {claim['shards']} shards left"
+    if not claim["committed"]:
+        return f"{claim['scheme']}, never sent, {left}"
+    beacon = "beacon drawn" if claim["beacon"] else "no beacon yet"
+    bound = f"bound to {claim['bound'][:8]}" if claim["bound"] else "not bound"
+    return f"{claim['scheme']}, {beacon}, {bound}, {left}"
 
 
 @asynccontextmanager

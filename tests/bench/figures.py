@@ -19,12 +19,14 @@ Report = dict[str, Any]
 
 def render() -> str:
     """The page."""
-    gas, node = (
-        json.loads((DOCS / "results" / f"{name}.json").read_text()) for name in ("gas", "node")
+    gas, node, thirteen = (
+        json.loads((DOCS / "results" / f"{name}.json").read_text())
+        for name in ("gas", "node", "thirteen")
     )
     parts = ["# Figures", "Generated from `docs/results` by `python -m tests.bench.figures`."]
     parts.append("What the schemes cost and survive is in [schemes.md](schemes.md).")
-    parts += _dispute(node) + _gas(gas)
+    parts.append("What a court stands is in [simulation.md](simulation.md).")
+    parts += _dispute(node) + _thirteen(thirteen) + _gas(gas)
     return "\n\n".join(parts) + "\n"
 
 
@@ -41,15 +43,53 @@ def _dispute(report: Report) -> list[str]:
     return [title, _table(["what", "measured", "goal"], rows)]
 
 
+def _thirteen(report: Report) -> list[str]:
+    figures, ether = report["figures"], 10**18
+    rounds = [
+        [str(number), f"{dispute['state']}, {dispute['outcome']}", *map(str, each.values())]
+        for dispute in figures["disputes"]
+        for number, each in enumerate(dispute["rounds"])
+    ]
+    seats = [
+        [seat["role"], f"{seat['bond_left_wei'] / ether:g} ether"] for seat in figures["seats"]
+    ]
+    account = figures["account"]
+    money = [
+        ["bonds that verifiers paid", account["bonds_paid_wei"]],
+        ["bonds left, seat by seat", account["bonds_left_wei"]],
+        ["held by the register", account["register_holds_wei"]],
+        ["held by the disputes, after all have collected", account["disputes_hold_wei"]],
+        [
+            "burnt: the lost appeal's bond, half of the bond of who signed twice",
+            account["burnt_wei"],
+        ],
+    ]
+    title = (
+        f"## A court of thirteen\n\n{_provenance(report)} {figures['seconds']} seconds. Nine "
+        "honest nodes as processes, and four faulty seats; a committee of four decides, an appeal "
+        "is heard by all thirteen."
+    )
+    headings = ["round", "dispute", "members", "sealed", "opened", "signers", "outcome"]
+    return [
+        title,
+        _table(headings, rounds),
+        _table(["faulty seat", "bond left"], seats),
+        _table(["money at the end", "wei"], [[what, f"{wei:,}"] for what, wei in money]),
+    ]
+
+
 def _gas(report: Report) -> list[str]:
     sizes = report["figures"]["gas_by_committee_size"]
     rows = [
         [f"`{step}`", *(f"{by_step[step]:,}" for by_step in sizes.values())]
         for step in next(iter(sizes.values()))
     ]
+    verdict = [f"{by_step['seal'] + by_step['settle']:,}" for by_step in sizes.values()]
+    rows.append(["a verdict: `seal` + `settle`", *verdict])
     title = (
-        f"## Gas\n\n{_provenance(report)} Whole transactions, all members signing; `settle` should "
-        "stay below 260,000 at 4 and 330,000 at 64."
+        f"## Gas\n\n{_provenance(report)} Whole transactions, all members signing. A verdict "
+        "should stay below 520,000 at 13 and 620,000 at 61, `punishEquivocation` below 350,000; "
+        "`ecrecover` is what the signatures of one round would cost without BLS."
     )
     return [title, _table(["step", *(f"n = {size}" for size in sizes)], rows)]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 from eth_account import Account
 
-from node import owner
+from node import challenge, owner
 from node.claims import OwnClaim
 from node.devnet import Devnet, run_devnet
 from node.faucet import fill
@@ -24,8 +24,8 @@ from protocol.types import Address, BlobRef, Digest, Outcome
 async def test_network__survives_bad_input_and_decides_the_next_dispute(tmp_path: Path) -> None:
     async with run_devnet(tmp_path / "net") as net, _owner(net) as (court, address):
         claim = await _marked(court, address, tmp_path)
-        thief = await owner.publish(_stolen(tmp_path), net.mirror)
-        pickle = await owner.publish(_pickle(tmp_path), net.mirror)
+        thief = await challenge.publish(_stolen(tmp_path), net.mirror)
+        pickle = await challenge.publish(_pickle(tmp_path), net.mirror)
         nowhere = BlobRef(Digest(secrets.token_bytes(32)), 1000, (net.mirror,))
 
         outcomes = {
@@ -87,8 +87,11 @@ def _pickle(directory: Path) -> Path:
 async def _decide(
     court: CourtClient, claim: OwnClaim, suspect: BlobRef, net: Devnet
 ) -> Outcome | None:
-    disputed = await owner.challenge(court, claim, suspect, net.mirror, say=lambda _: None)
-    verdict = await owner.wait_for_verdict(court, disputed)
+    def say(_: str) -> None:
+        pass
+
+    disputed = await challenge.challenge(court, claim, suspect, net.mirror, say=say)
+    verdict = await challenge.follow(court, claim, disputed, net.mirror, say=say)
     assert (await verdict_facts(court, disputed))["state"] == "FINAL"
     return verdict.outcome
 

@@ -8,7 +8,7 @@ import pytest
 from eth_account import Account
 
 import verifier
-from node import owner
+from node import challenge, owner
 from node.devnet import Devnet, run_devnet
 from node.faucet import fill
 from node.verdicts import verdict_facts
@@ -43,9 +43,9 @@ async def _outcome_of(scheme: str, net: Devnet, directory: Path) -> str:
         )  # fmt: skip
         await owner.embed(court, claim, directory / "marked", say=_silent)
         await owner.bind(court, claim, directory / "marked")
-        suspect = await owner.publish(directory / "marked", net.mirror)
-        dispute_id = await owner.challenge(court, claim, suspect, net.mirror, say=_silent)
-        await owner.wait_for_verdict(court, dispute_id)
+        suspect = await challenge.publish(directory / "marked", net.mirror)
+        dispute_id = await challenge.challenge(court, claim, suspect, net.mirror, say=_silent)
+        await challenge.follow(court, claim, dispute_id, net.mirror, say=_silent)
         facts = await verdict_facts(court, dispute_id)
     return str(facts["outcome"])
 

@@ -10,7 +10,15 @@ import pytest
 import torch
 
 import verifier
-from tests.support.tiny_models import MLP, Marked, digits, innocent, marked, trained
+from tests.support.tiny_models import (
+    LEAST_LEVEL,
+    MLP,
+    Marked,
+    digits,
+    innocent,
+    marked,
+    trained,
+)
 from verifier import BadEvidence, BadModel, Dataset, Decision, LevelUnreachable, UnknownScheme
 from verifier.architectures import Network, build
 from verifier.message import expand_message
@@ -91,7 +99,9 @@ def test_verify__read_a_package_as_it_reads_the_model(scheme_id: str, tmp_path: 
 def test_embed__repeat_itself_to_the_bit(scheme_id: str) -> None:
     mark, (data, _) = marked(scheme_id), digits()
 
-    again = verifier.embed(scheme_id, mark.unmarked, data, [mark.evidence], [mark.message_key])
+    again = verifier.embed(
+        scheme_id, mark.unmarked, data, [mark.evidence], [mark.message_key], level=LEAST_LEVEL
+    )
 
     weights = mark.model.state_dict()
     assert all(value.equal(weights[name]) for name, value in again.state_dict().items())

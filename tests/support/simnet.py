@@ -1,6 +1,6 @@
-"""A committee in one process: real keys, envelopes, journals, certificates; no sockets, no torch.
+"""A committee in one process: real keys, envelopes, journals, pools, certificates; no sockets.
 
-A test makes a `SimCommittee`, tells some members to be absent or to lie, and runs the others
+A test makes a `SimCommittee`, tells some members to be absent or to cheat, and runs the others
 through `node.dispute.resolve`:
 
     committee = SimCommittee(tmp_path, size=4)
@@ -8,9 +8,9 @@ through `node.dispute.resolve`:
     committee.is_absent(3)
     verdicts = await committee.run()
 
-Members meet in three simulators: `SimChain` accepts a certificate if `validate_certificate` does,
-`SimGossip` carries each vote to every pool through `validate_vote`, `SimSandbox` measures what the
-test says the suspect is.
+Members meet in three simulators: `SimChain` is as strict as the contracts, `SimGossip` is the
+node's own assembly with a list for a wire, `SimSandbox` measures what the test says the suspect is.
+How members cheat is in `cheats.py`.
 """
 
 from __future__ import annotations
@@ -18,27 +18,37 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from eth_account import Account
 from eth_utils.crypto import keccak
 
-from node.dispute import Services, resolve
+from node.assembly import Assembly
+from node.dispute import resolve
+from node.duty import Services
 from node.errors import SandboxFailed
 from node.journal import Identity, Journal
 from node.keystore import NodeKeys
 from node.metrics import Metrics
 from node.signer import JournalSigner
-from protocol.certificate import validate_certificate
 from protocol.commitments import shard_path, shards_root
 from protocol.committee import committee_hash
 from protocol.envelope import envelope_context, seal
-from protocol.errors import InvalidMessage
-from protocol.gossip import validate_vote
-from protocol.messages import Certificate, Claim, Opening, Shard, Vote, claim_id, dispute_id
-from protocol.pool import VotePool
+from protocol.errors import InvalidMessage, Reject
+from protocol.messages import (
+    Claim,
+    Commitment,
+    Message,
+    Opening,
+    Shard,
+    claim_id,
+    dispute_id,
+    message_to_json,
+)
 from protocol.types import (
     Address,
     BlobRef,
@@ -48,10 +58,10 @@ from protocol.types import (
     ModelDigest,
     Outcome,
     Place,
-    State,
     Verdict,
 )
 from tests.support.factories import COURT, address, digest, keyed_dispute, seat
+from tests.support.sim_chain import SimChain
 from verifier import Access, Finding, hits_law
 
 OWNER = address(4)
@@ -59,78 +69,34 @@ STOLEN = Finding("deepsigns-v1", Access.WEIGHTS, 250, 251, hits_law(256, 2), lev
 INNOCENT = Finding("deepsigns-v1", Access.WEIGHTS, 130, 132, hits_law(256, 2), level=64)
 
 
-class SimChain:
-    """One dispute, and the verdict on it once a valid certificate has come."""
+class SimGossip(Assembly):
+    """One member's assembly, and the others that it reaches."""
 
-    def __init__(self, court: Court) -> None:
-        self._court = court
-        self._ended = asyncio.Event()
-        self.ending: Verdict | None = None
-        self.time_left_s = 0.0
-        self.clock_is_past_deadline = asyncio.Event()
-        self.certificates: list[Certificate] = []
+    def __init__(self, court: Court, reached: Sequence[SimGossip]) -> None:
+        super().__init__(court)
+        self._reached = reached
+        self.rejected: list[InvalidMessage] = []
+        """Of what this member said."""
 
-    async def disputes(self) -> AsyncIterator[Dispute]:
-        return
-        yield  # a member is handed its dispute
+    async def exchange(self, dispute: Dispute) -> None:
+        while True:
+            spoken = self.spoken(dispute)
+            for other in self._reached:
+                if other is not self:
+                    await self._tell(other, self.ours(dispute))
+                    await self.hear(dispute, other.answer(dispute.id, dispute.round))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.02):
+                    await spoken.wait()
 
-    async def seconds_left(self, dispute: Dispute) -> float:
-        return self.time_left_s
-
-    async def deadline_passed(self, dispute: Dispute) -> None:
-        await self.clock_is_past_deadline.wait()
-
-    async def submit(self, dispute: Dispute, certificate: Certificate) -> None:
-        validate_certificate(certificate, dispute, self._court)
-        self.certificates.append(certificate)
-        self._end(dispute, State.FINAL, certificate.outcome, certificate.signers)
-
-    async def expire(self, dispute: Dispute) -> None:
-        self._end(dispute, State.VOID, None, ())
-
-    async def verdict(self, dispute: Dispute) -> Verdict:
-        await self._ended.wait()
-        assert self.ending is not None
-        return self.ending
-
-    def _end(
-        self, dispute: Dispute, state: State, outcome: Outcome | None, signers: tuple[Place, ...]
-    ) -> None:
-        if self.ending is None:
-            self.ending = Verdict(dispute.id, state, outcome, signers, OWNER, bytes(32), 1)
-            self._ended.set()
-
-
-class SimGossip:
-    """Every member's pool; a vote reaches all of them, or the test counts it as refused."""
-
-    def __init__(self, dispute: Dispute, court: Court) -> None:
-        self._dispute = dispute
-        self._court = court
-        self._seen: set[Vote] = set()
-        self._pool = VotePool(dispute)
-        self._arrived = asyncio.Condition()
-        self.refused: list[InvalidMessage] = []
-
-    async def publish(self, dispute: Dispute, vote: Vote) -> None:
-        try:
-            validate_vote(vote, disputes={dispute.id: dispute}, seen=self._seen, court=self._court)
-        except InvalidMessage as error:
-            self.refused.append(error)
-            return
-        async with self._arrived:
-            self._pool.add(vote)
-            self._arrived.notify_all()
-
-    async def certificate(self, dispute: Dispute) -> Certificate:
-        async with self._arrived:
-            await self._arrived.wait_for(lambda: self._pool.certificate() is not None)
-        certificate = self._pool.certificate()
-        assert certificate is not None
-        return certificate
-
-    def close(self, dispute: Dispute) -> None:
-        pass
+    async def _tell(self, other: SimGossip, messages: Sequence[Message]) -> None:
+        for message in messages:
+            try:
+                await other.receive(message_to_json(message))
+            except Reject as error:
+                self.rejected.append(error)
+            except InvalidMessage:
+                pass  # seen, or too early: it is said again
 
 
 @dataclass
@@ -138,11 +104,11 @@ class SimStore:
     """Files by digest; what is not there is refused with the error the test has put there."""
 
     files: dict[Digest, Path]
-    failure: Exception | None = None
+    failures: dict[Digest, Exception] = field(default_factory=dict)
 
     async def fetch(self, blob: BlobRef) -> Path:
-        if self.failure is not None:
-            raise self.failure
+        if blob.digest in self.failures:
+            raise self.failures[blob.digest]
         return self.files[blob.digest]
 
     async def fetch_package(self, suspect: BlobRef) -> Path:
@@ -155,91 +121,165 @@ class SimSandbox:
 
     answer: Finding | Exception | None
     asked: list[bytes] = field(default_factory=list)
+    in_reference_mode: bool | None = None
+    """As it was asked last."""
 
     async def verify(
-        self, scheme: str, package: Path, evidence: bytes, message_key: bytes, level: int
+        self,
+        scheme: str,
+        package: Path,
+        evidence: bytes,
+        message_key: bytes,
+        level: int,
+        *,
+        in_reference_mode: bool,
     ) -> Finding:
         self.asked.append(message_key)
+        self.in_reference_mode = in_reference_mode
         if isinstance(self.answer, Finding):
             return self.answer
         raise self.answer or SandboxFailed("exit status 137")
+
+
+Role = Callable[["SimMember", "SimCommittee"], Coroutine[Any, Any, None]]
+"""What a member does that does not live through `resolve`."""
 
 
 @dataclass
 class SimMember:
     """One verifier."""
 
+    place: Place
     keys: NodeKeys
     journal: Journal
     store: SimStore
     sandbox: SimSandbox
-    present: bool = True
+    gossip: SimGossip
+    role: Role | None = None
+    """None: an honest member's."""
+
+    @property
+    def signer(self) -> JournalSigner:
+        return JournalSigner(self.keys, self.journal, COURT)
 
 
 class SimCommittee:
-    """A keyed dispute and the members who decide it."""
+    """A keyed round and the members who decide it."""
 
     def __init__(
-        self, directory: Path, *, size: int = 4, finding: Finding = STOLEN, level: int = 64
+        self,
+        directory: Path,
+        *,
+        size: int = 4,
+        finding: Finding = STOLEN,
+        level: int = 64,
+        is_seen: bool = True,
+        **changes: Any,
     ) -> None:
-        secret_numbers = [1000 + place for place in range(size)]
         keys = [
-            NodeKeys(Account.from_key(keccak(b"%d" % number)), number) for number in secret_numbers
+            NodeKeys(Account.from_key(keccak(b"%d" % number)), number)
+            for number in range(1000, 1000 + size)
         ]
-        self.dispute, envelope = _keyed_dispute(keys, level)
+        self.dispute, envelope = _keyed_dispute(keys, level, changes)
         files = {
             self.dispute.envelope.digest: directory / "envelope",
             self.dispute.suspect.digest: directory,
         }
         (directory / "envelope").write_bytes(envelope)
         self.chain = SimChain(COURT)
-        self.gossip = SimGossip(self.dispute, COURT)
+        self.network: list[SimGossip] = []
         self.members = []
         for place, key in enumerate(keys):
             identity = Identity.of(COURT, key.bls_key)
             journal = Journal.create(directory / f"journal-{place}.sqlite", identity, cursor=0)
-            self.members.append(SimMember(key, journal, SimStore(dict(files)), SimSandbox(finding)))
+            if is_seen:
+                journal.progress.advance(1, [(self.dispute.id, self.dispute.round, 0)])
+            self.network.append(SimGossip(COURT, self.network))
+            self.members.append(
+                SimMember(
+                    Place(place),
+                    key,
+                    journal,
+                    SimStore(dict(files)),
+                    SimSandbox(finding),
+                    self.network[-1],
+                )
+            )
 
     def is_absent(self, place: int) -> None:
         """This member is down."""
-        self.members[place].present = False
+        self.cheats(place, _absent)
 
     def lies(self, place: int, outcome: Outcome) -> None:
         """This member signs `outcome` whatever it has measured."""
-        signer = self._signer(place)
-        signer.vote(self.dispute, outcome)  # on record, so it is what `resolve` signs again
+        self.members[place].signer.commit(self.dispute, outcome)  # what is on record stands
 
-    async def run(self) -> list[Verdict]:
-        """The verdict as each member that is present sees it."""
-        return list(
-            await asyncio.gather(
-                *(
-                    resolve(self.dispute, self.services(place))
-                    for place, member in enumerate(self.members)
-                    if member.present
-                )
-            )
-        )
+    def cheats(self, place: int, role: Role) -> None:
+        """This member does something else than its duty."""
+        self.members[place].role = role
+
+    async def run(self, *, winds_clock: bool = True) -> list[Verdict | None]:
+        """The end as each member that does its duty sees it.
+
+        Unless a test minds the clock itself, time gets short once all have heard who can commit.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            clock = tasks.create_task(self._wind_clock() if winds_clock else asyncio.sleep(0))
+            roles = [
+                tasks.create_task(member.role(member, self))
+                for member in self.members
+                if member.role is not None
+            ]
+            duties = [
+                tasks.create_task(resolve(self.dispute, self.services(member.place)))
+                for member in self.members
+                if member.role is None
+            ]
+            await asyncio.wait(duties)
+            for task in (clock, *roles):
+                task.cancel()
+        return [duty.result() for duty in duties]
 
     def services(self, place: int) -> Services:
         """One member's ports."""
         member = self.members[place]
         return Services(
-            self.chain,
-            member.store,
-            member.sandbox,
-            self._signer(place),
-            self.gossip,
-            Metrics(),
-            reserve_s=60.0,
+            self.chain, member.store, member.sandbox, member.signer, member.gossip, Metrics()
         )
 
-    def _signer(self, place: int) -> JournalSigner:
-        member = self.members[place]
-        return JournalSigner(member.keys, member.journal, COURT)
+    def restart(self, place: int) -> None:
+        """The member forgets all that is not in its journal."""
+        self.network[place] = SimGossip(COURT, self.network)
+        self.members[place].gossip = self.network[place]
+
+    def said(self, kind: type[Message]) -> set[Place]:
+        """The places of whom any member holds such a message."""
+        return {place for gossip in self.network for place in self._heard(gossip, kind)}
+
+    def _heard(self, gossip: SimGossip, kind: type[Message]) -> set[Place]:
+        hall = gossip._enter(self.dispute)
+        return {place for (held, place) in hall.held if held is kind}
+
+    async def _wind_clock(self) -> None:
+        """Let little time be left, once everybody has heard all who can commit."""
+        present = [member for member in self.members if member.role is not _absent]
+        able = {
+            member.place
+            for member in present
+            if member.sandbox.answer is not None and not member.store.failures
+        }
+        while not all(able <= self._heard(member.gossip, Commitment) for member in present):
+            await asyncio.sleep(0.01)
+        self.chain.time_left_s = 0
 
 
-def _keyed_dispute(keys: list[NodeKeys], level: int) -> tuple[Dispute, bytes]:
+async def _absent(member: SimMember, committee: SimCommittee) -> None:
+    pass
+
+
+def _keyed_dispute(
+    keys: list[NodeKeys], level: int, changes: dict[str, Any]
+) -> tuple[Dispute, bytes]:
     seed, evidence = secrets.token_bytes(32), b"what the scheme froze"
     shard = Shard(0, Digest(keccak(seed)), Digest(hashlib.sha256(evidence).digest()))
     claim = Claim(OWNER, "deepsigns-v1", level, 1, shards_root([shard]))
@@ -257,10 +297,15 @@ def _keyed_dispute(keys: list[NodeKeys], level: int) -> tuple[Dispute, bytes]:
     ]
     hashed = committee_hash([member.bls_key for member in members])
     opening = Opening(claim, 0, seed, evidence, shard_path([shard], 0))
-    context = envelope_context(COURT, disputed, hashed)
+    context = envelope_context(COURT, disputed, changes.get("round", 0), hashed)
     envelope = seal(opening.encode(), context, [member.envelope_key for member in members])
-    blob = BlobRef(Digest(hashlib.sha256(envelope).digest()), len(envelope), ())
-    dispute = keyed_dispute(
-        members, id=disputed, claim_id=claimed, commitment=commitment, owner=OWNER, envelope=blob
-    )
-    return dispute, envelope
+    facts: dict[str, Any] = {
+        "id": disputed,
+        "claim_id": claimed,
+        "commitment": commitment,
+        "shard_count": 1,
+        "owner": OWNER,
+        "envelope": BlobRef(Digest(hashlib.sha256(envelope).digest()), len(envelope), ()),
+        "seal_window": 60,
+    }
+    return keyed_dispute(members, **facts | changes), envelope

@@ -22,6 +22,8 @@ RESNET = ResNetConfig(input_shape=(1, 8, 8), classes=10, width=4, blocks=(1, 2))
 CONFIGS = (MLP, CNN, RESNET)
 
 
+LEAST_LEVEL = 40
+
 NETWORKS: dict[str, Config] = {}
 """What a scheme is tried on where `MLP` would not carry a mark of it."""
 
@@ -69,5 +71,6 @@ def marked(scheme_id: str) -> Marked:
     unmarked, (data, _) = innocent(scheme_id, 0), digits()
     (evidence,) = verifier.prepare(scheme_id, unmarked, data, shards=1, secret=b"secret" * 6)
     message_key = b"message key"
-    model = verifier.embed(scheme_id, unmarked, data, [evidence], [message_key])
+    # So few digits teach some schemes little more than the usual level asks for, on some machines.
+    model = verifier.embed(scheme_id, unmarked, data, [evidence], [message_key], level=LEAST_LEVEL)
     return Marked(unmarked, evidence, message_key, model, scheme_id)

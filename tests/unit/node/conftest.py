@@ -10,8 +10,9 @@ from eth_account import Account
 
 from node.journal import Identity
 from node.keystore import NodeKeys
-from protocol.types import Address, Court, Dispute
+from protocol.types import Address, Court, Dispute, Place
 from tests.support.factories import COURT, keyed_dispute, seat
+from tests.support.voices import Voice
 
 
 @pytest.fixture
@@ -46,6 +47,11 @@ def dispute(keys: tuple[NodeKeys, ...]) -> Dispute:
         ],
         shard=2,
     )
+
+
+@pytest.fixture
+def voices(keys: tuple[NodeKeys, ...], dispute: Dispute, court: Court) -> tuple[Voice, ...]:
+    return tuple(Voice(Place(place), one, dispute, court) for place, one in enumerate(keys))
 
 
 @pytest.fixture

@@ -81,6 +81,8 @@ BEHAVIOURS: dict[str, Callable[[dict[str, Any]], object]] = {
     "BadModel": refuse("BadModel"),
     "BadEvidence": refuse("BadEvidence"),
     "UnknownScheme": refuse("UnknownScheme", "find scheme: 'x-v1' is not one of a-v1, b-v1"),
+    "NotReference": refuse("NotReference", "compute in reference mode: torch 1.0 is not torch 2.0"),
+    "mode": lambda job: refuse("BadModel", f"mode: {job['in_reference_mode']}")(job),
     "KeyboardInterrupt": refuse("KeyboardInterrupt"),
     "hang": hang_with_a_child,
     "flood": flood,

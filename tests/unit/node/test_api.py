@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from node.api import build_api
 from node.journal import Journal
 from node.metrics import Metrics
 from node.peers import open_peers
-from protocol.types import MAX_VOTE_BYTES, Outcome
+from protocol.messages import message_to_json
+from protocol.types import MAX_MESSAGE_BYTES, Outcome
 from tests.support.factories import COURT
 from tests.support.simnet import STOLEN, SimCommittee
 
@@ -35,8 +37,8 @@ def journal(committee: SimCommittee) -> Journal:
 @pytest.fixture
 async def client(committee: SimCommittee, journal: Journal) -> AsyncIterator[Client]:
     """The API of member 0, which works on the committee's dispute."""
-    async with open_peers(COURT) as peers:
-        peers._open(committee.dispute)
+    async with open_peers(COURT, committee.members[0].keys.bls_key) as peers:
+        await peers.hurry(committee.dispute)
         api = build_api(journal, Metrics(), peers, lambda: ["the chain does not answer"])
         async with TestClient(TestServer(api)) as client:
             yield client
@@ -49,66 +51,104 @@ async def test_readyz__says_why_not(client: Client) -> None:
     assert await answer.json() == {"ready": False, "reasons": ["the chain does not answer"]}
 
 
-async def test_votes__are_taken_once_and_shown_to_who_asks(
+async def test_messages__are_taken_once_and_shown_to_who_asks(
     client: Client, committee: SimCommittee
 ) -> None:
-    vote = committee.services(2).signer.vote(committee.dispute, Outcome.MATCH).to_json()
+    dispute = committee.dispute
+    said = message_to_json(committee.members[2].signer.commit(dispute, Outcome.MATCH))
 
-    first = await client.post("/v1/votes", json=vote)
-    second = await client.post("/v1/votes", json=vote)
-    held = await client.get(f"/v1/disputes/{committee.dispute.id.hex()}/votes")
+    first = await client.post("/v1/messages", json=said)
+    second = await client.post("/v1/messages", json=said)
+    held = await client.get(f"/v1/disputes/{dispute.id.hex()}/0/messages")
 
     assert (first.status, second.status) == (200, 202)
-    assert await held.json() == [vote]
+    assert await held.json() == {"messages": [said], "leaves": None}
     text = await (await client.get("/metrics")).text()
-    assert 'assay_votes_received_total{judgement="accepted"} 1.0' in text
+    assert 'assay_messages_received_total{judgement="accepted"} 1.0' in text
+
+
+async def test_messages__of_a_round_that_is_not_ours_are_none(
+    client: Client, committee: SimCommittee
+) -> None:
+    held = await client.get(f"/v1/disputes/{committee.dispute.id.hex()}/1/messages")
+
+    assert await held.json() == {"messages": [], "leaves": None}
 
 
 HOSTILE = {
-    "not JSON": "votes",
+    "not JSON": "messages",
     "another object": "{}",
-    "a list as deep as the body allows": "[" * MAX_VOTE_BYTES,
-    "a number beyond any type": json.dumps({"disputeId": "00" * 32, "round": 10**300}),
+    "a list as deep as the body allows": "[" * MAX_MESSAGE_BYTES,
+    "a number beyond any type": json.dumps(
+        {"kind": "vote", "dispute_id": "00" * 32, "round": 10**300}
+    ),
 }
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-async def test_votes__what_is_no_vote_is_rejected(case: str, client: Client) -> None:
-    answer = await client.post("/v1/votes", data=HOSTILE[case])
+async def test_messages__what_is_none_is_rejected(case: str, client: Client) -> None:
+    answer = await client.post("/v1/messages", data=HOSTILE[case])
 
     assert answer.status == 400
     assert "rejected" in await answer.json()
 
 
-async def test_votes__larger_than_any_vote_is_refused_unread(client: Client) -> None:
-    assert (await client.post("/v1/votes", data="x" * (MAX_VOTE_BYTES + 1))).status == 413
+async def test_messages__larger_than_any_is_refused_unread(client: Client) -> None:
+    assert (await client.post("/v1/messages", data="x" * (MAX_MESSAGE_BYTES + 1))).status == 413
 
 
-async def test_votes__signed_by_another_is_rejected(
+async def test_messages__signed_by_another_are_rejected(
     client: Client, committee: SimCommittee
 ) -> None:
-    vote = committee.services(2).signer.vote(committee.dispute, Outcome.MATCH).to_json()
+    said = message_to_json(committee.members[2].signer.commit(committee.dispute, Outcome.MATCH))
 
-    answer = await client.post("/v1/votes", json=vote | {"place": 1})
+    answer = await client.post("/v1/messages", json=said | {"place": 1})
 
     assert answer.status == 400
 
 
-async def test_dispute__shows_the_step_the_vote_and_the_finding(
+async def test_dispute__hides_what_could_be_copied_until_it_is_sealed(
     client: Client, committee: SimCommittee, journal: Journal
 ) -> None:
-    dispute = committee.dispute
-    journal.advance(1, [(dispute.id, dispute.vote_deadline)])
-    signer = committee.services(0).signer
+    dispute, signer = committee.dispute, committee.members[0].signer
+
+    async def shown() -> Any:
+        return await (await client.get(f"/v1/disputes/{dispute.id.hex()}")).json()
+
     signer.keep(dispute, STOLEN)
-    signer.vote(dispute, Outcome.MATCH)
+    signer.commit(dispute, Outcome.MATCH)
+    assert await shown() == {"round": 0, "step": "committed", "votes": [], "finding": None}
+
+    signer.disclose(dispute)
+    told = await shown()
+    assert (told["round"], told["step"]) == (0, "sealed")
+    assert told["votes"] == [{"round": 0, "outcome": "MATCH"}]
+    assert told["finding"]["low"] == STOLEN.low
+
+    signer.close(dispute)
+    assert (await shown())["step"] == "closed"
+
+
+async def test_dispute__is_about_the_latest_round(
+    client: Client, committee: SimCommittee, journal: Journal
+) -> None:
+    dispute, signer = committee.dispute, committee.members[0].signer
+    signer.commit(dispute, Outcome.MATCH)
+    signer.disclose(dispute)
+    signer.close(dispute)
+    appealed = replace(dispute, round=1)
+    journal.progress.advance(2, [(dispute.id, 1, 0)])
+    signer.keep(appealed, STOLEN)
+    signer.commit(appealed, Outcome.MATCH)
 
     answer = await client.get(f"/v1/disputes/{dispute.id.hex()}")
 
-    shown = await answer.json()
-    assert shown["step"] == "voted"
-    assert shown["votes"] == [{"round": 0, "outcome": "MATCH"}]
-    assert shown["finding"]["low"] == STOLEN.low
+    assert await answer.json() == {
+        "round": 1,
+        "step": "committed",
+        "votes": [{"round": 0, "outcome": "MATCH"}],
+        "finding": None,
+    }
 
 
 async def test_dispute__that_is_not_ours_is_not_found(client: Client) -> None:

@@ -41,7 +41,7 @@ def test_freeze__is_read_back_and_readable_by_the_owner_only(tmp_path: Path) -> 
 @pytest.mark.parametrize("index", range(3))
 def test_opening__is_what_was_committed(index: int, tmp_path: Path) -> None:
     claim, commitment = frozen(tmp_path)
-    dispute = keyed_dispute([], commitment=commitment, shard=index)
+    dispute = keyed_dispute([], commitment=commitment, shard=index, shard_count=3)
 
     validate_opening(claim.opening(index), dispute, COURT)
     with pytest.raises(BadOpening):
@@ -53,7 +53,11 @@ def test_opening__of_evidence_swapped_after_the_commitment_is_refused(tmp_path: 
     (claim.directory / "evidence-1.safetensors").write_bytes(b"better evidence")
 
     with pytest.raises(BadOpening):
-        validate_opening(claim.opening(1), keyed_dispute([], commitment=commitment, shard=1), COURT)
+        validate_opening(
+            claim.opening(1),
+            keyed_dispute([], commitment=commitment, shard=1, shard_count=3),
+            COURT,
+        )
 
 
 def test_freeze__never_draws_a_seed_twice(tmp_path: Path) -> None:

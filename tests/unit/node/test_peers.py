@@ -1,12 +1,12 @@
-"""Four members on loopback, some of them late, silent, lying or gone."""
+"""Four members on loopback, some of them late, silent, hostile or gone."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,15 +14,18 @@ from aiohttp import web
 from aiohttp.test_utils import BaseTestServer, TestServer
 
 from node import peers as peers_module
+from node.api import build_api
+from node.journal import Identity, Journal
 from node.keystore import NodeKeys
+from node.metrics import Metrics
 from node.peers import Peers, open_peers
-from protocol import bls
-from protocol.certificate import validate_certificate
-from protocol.errors import Ignore, InvalidMessage, Reject
-from protocol.messages import Vote, vote_digest
-from protocol.types import Court, Dispute, DisputeId, Outcome, Place
+from protocol.commitments import votes_root
+from protocol.messages import Commitment, Message, SealCertificate
+from protocol.types import Court, Digest, Dispute, Sealed
+from tests.support.voices import Voice
 
 Move = Callable[[Dispute, list[str]], Dispute]
+Voices = tuple[Voice, ...]
 
 
 @dataclass
@@ -31,10 +34,15 @@ class Member:
 
     peers: Peers
     server: BaseTestServer
-    publishing: list[asyncio.Task[None]] = field(default_factory=list)
+    exchanging: list[asyncio.Task[None]] = field(default_factory=list)
 
-    def publish(self, dispute: Dispute, vote: Vote) -> None:
-        self.publishing.append(asyncio.create_task(self.peers.publish(dispute, vote)))
+    async def take_part(self, dispute: Dispute, *messages: Message) -> None:
+        for message in messages:
+            await self.peers.say(dispute, message)
+        self.exchanging.append(asyncio.create_task(self.peers.exchange(dispute)))
+
+    def held(self, dispute: Dispute) -> int:
+        return len(self.peers.answer(dispute.id, dispute.round)["messages"])
 
 
 @pytest.fixture(autouse=True)
@@ -44,16 +52,21 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def members(court: Court) -> AsyncIterator[list[Member]]:
+async def members(
+    court: Court, keys: tuple[NodeKeys, ...], tmp_path: Path
+) -> AsyncIterator[list[Member]]:
     async with AsyncExitStack() as stack:
         members = []
-        for _ in range(4):
-            peers = await stack.enter_async_context(open_peers(court))
-            server = await stack.enter_async_context(TestServer(_app(peers), host="127.0.0.1"))
+        for place, one in enumerate(keys):
+            peers = await stack.enter_async_context(open_peers(court, one.bls_key))
+            path, identity = tmp_path / str(place), Identity.of(court, one.bls_key)
+            journal = stack.enter_context(Journal.create(path, identity, cursor=0))
+            api = build_api(journal, Metrics(), peers, list)
+            server = await stack.enter_async_context(TestServer(api, host="127.0.0.1"))
             members.append(Member(peers, server))
         yield members
         for member in members:
-            for task in member.publishing:
+            for task in member.exchanging:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
@@ -65,160 +78,129 @@ def ours(members: list[Member], dispute: Dispute, at_endpoints: Move) -> Dispute
     return at_endpoints(dispute, [str(member.server.make_url("/")) for member in members])
 
 
-def _app(peers: Peers) -> web.Application:
-    """The two routes of the node's API that gossip needs."""
-
-    async def receive(request: web.Request) -> web.Response:
-        try:
-            await peers.receive(await request.json())
-        except InvalidMessage as error:
-            return web.json_response(str(error), status=202 if isinstance(error, Ignore) else 400)
-        return web.json_response({})
-
-    async def votes(request: web.Request) -> web.Response:
-        held = peers.votes(DisputeId(bytes.fromhex(request.match_info["id"])))
-        return web.json_response([vote.to_json() for vote in held])
-
-    app = web.Application()
-    app.router.add_post("/v1/votes", receive)
-    app.router.add_get("/v1/disputes/{id}/votes", votes)
-    return app
-
-
-Cast = Callable[..., Vote]
-
-
 @pytest.fixture
-def cast(keys: tuple[NodeKeys, ...], court: Court, dispute: Dispute) -> Cast:
-    """A member's vote."""
-
-    def cast(place: int, outcome: Outcome = Outcome.MATCH) -> Vote:
-        digest = vote_digest(dispute, outcome, court)
-        signature = bls.sign(keys[place].bls_secret, digest, bls.VOTE_TAG)
-        return Vote(dispute.id, dispute.round, Place(place), outcome, signature)
-
-    return cast
+def leaves(voices: Voices) -> tuple[Digest, ...]:
+    return tuple(voice.leaf() for voice in voices)
 
 
-async def test_certificate__all_agree(
-    members: list[Member], ours: Dispute, cast: Cast, court: Court
+def committed(voice: Voice) -> Commitment:
+    return voice.commitment(voice.leaf())
+
+
+async def certificates(members: list[Member], dispute: Dispute) -> list[SealCertificate]:
+    async with asyncio.timeout(10):
+        waiting = (member.peers.seal_certificate(dispute) for member in members)
+        return list(await asyncio.gather(*waiting))
+
+
+async def test_exchange__takes_a_round_from_commitments_to_votes(
+    members: list[Member], ours: Dispute, voices: Voices, leaves: tuple[Digest, ...]
 ) -> None:
-    for place, member in enumerate(members):
-        member.publish(ours, cast(place))
+    for member, voice in zip(members, voices, strict=True):
+        await member.take_part(ours, committed(voice))
 
     async with asyncio.timeout(10):
-        certificates = await asyncio.gather(*(member.peers.certificate(ours) for member in members))
+        for member, voice in zip(members, voices, strict=True):
+            assert await member.peers.collected(ours, None) == leaves
+            await member.peers.say(ours, voice.seal(leaves))
+        await certificates(members, ours)
+        for member, voice in zip(members, voices, strict=True):
+            await member.peers.open(ours, Sealed(votes_root(leaves), 0b1111, 0))
+            await member.peers.say(ours, voice.vote())
+        for member in members:
+            assert len((await member.peers.certificate(ours)).signers) >= 3
 
-    for certificate in certificates:
-        assert certificate.outcome is Outcome.MATCH
-        validate_certificate(certificate, ours, court)
 
-
-async def test_certificate__one_is_gone_and_one_comes_late(
-    members: list[Member], ours: Dispute, cast: Cast
+async def test_exchange__one_is_gone_and_one_comes_late(
+    members: list[Member], ours: Dispute, voices: Voices, leaves: tuple[Digest, ...]
 ) -> None:
     await members[3].server.close()
-    members[0].publish(ours, cast(0))
-    members[1].publish(ours, cast(1))
+    await members[0].take_part(ours, voices[0].seal(leaves))
+    await members[1].take_part(ours, voices[1].seal(leaves))
     await asyncio.sleep(0.05)
-    assert members[2].peers.votes(ours.id) == ()  # it does not know the dispute yet
+    assert members[2].held(ours) == 0  # it does not know the dispute yet
 
-    members[2].publish(ours, cast(2))
-    async with asyncio.timeout(10):
-        certificates = await asyncio.gather(
-            *(member.peers.certificate(ours) for member in members[:3])
-        )
+    await members[2].take_part(ours, voices[2].seal(leaves))
 
-    assert {certificate.signers for certificate in certificates} == {(0, 1, 2)}
+    assert {each.signers for each in await certificates(members[:3], ours)} == {0b0111}
 
 
-async def test_certificate__a_late_member_learns_the_votes_of_one_that_is_gone(
-    members: list[Member], ours: Dispute, cast: Cast
+async def test_exchange__a_late_member_learns_what_one_said_that_is_gone(
+    members: list[Member], ours: Dispute, voices: Voices, leaves: tuple[Digest, ...]
 ) -> None:
-    members[0].publish(ours, cast(0))
-    members[1].publish(ours, cast(1))
+    await members[0].take_part(ours, voices[0].seal(leaves))
+    await members[1].take_part(ours, voices[1].seal(leaves))
     async with asyncio.timeout(10):
-        while len(members[1].peers.votes(ours.id)) < 2:
+        while members[1].held(ours) < 2:
             await asyncio.sleep(0.01)
-    members[0].publishing.pop().cancel()
+    members[0].exchanging.pop().cancel()
     await members[0].server.close()
 
-    members[2].publish(ours, cast(2))
-    async with asyncio.timeout(10):
-        certificate = await members[2].peers.certificate(ours)
+    await members[2].take_part(ours, voices[2].seal(leaves))
 
-    assert certificate.signers == (0, 1, 2)
+    assert [each.signers for each in await certificates([members[2]], ours)] == [0b0111]
 
 
-async def test_certificate__waits_while_there_is_no_quorum(
-    members: list[Member], ours: Dispute, cast: Cast
+async def test_exchange__a_member_that_nobody_reaches_is_heard(
+    members: list[Member], ours: Dispute, voices: Voices
 ) -> None:
-    waiting = asyncio.create_task(members[0].peers.certificate(ours))
-    members[0].publish(ours, cast(0))
-    members[1].publish(ours, cast(1))
-    members[2].publish(ours, cast(2, Outcome.NO_MATCH))
+    """It posts what it says, so it need not be asked."""
+    committee = [*ours.committee[:3], replace(ours.committee[3], endpoint="http://127.0.0.1:1")]
+    dispute = replace(ours, committee=tuple(committee))
+    for member in members[:3]:
+        await member.take_part(dispute)
+
+    await members[3].take_part(dispute, committed(voices[3]))
+
+    async with asyncio.timeout(10):
+        while {member.held(dispute) for member in members} != {1}:
+            await asyncio.sleep(0.01)
+
+
+async def test_exchange__what_is_said_later_is_sent_at_once(
+    members: list[Member], ours: Dispute, voices: Voices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peers_module, "FIRST_PAUSE_SECONDS", 60)
+    monkeypatch.setattr(peers_module, "LONGEST_PAUSE_SECONDS", 60)
+    for member in members[:2]:
+        await member.take_part(ours)
     await asyncio.sleep(0.2)
-    assert not waiting.done()
 
-    members[3].publish(ours, cast(3))
+    await members[0].peers.say(ours, committed(voices[0]))
+
     async with asyncio.timeout(10):
-        assert (await waiting).signers == (0, 1, 3)
+        while members[1].held(ours) == 0:
+            await asyncio.sleep(0.01)
 
 
-async def test_receive__ignores_disputes_it_does_not_work_on(
-    members: list[Member], ours: Dispute, cast: Cast
+async def test_exchange__posts_a_message_until_it_is_taken_and_nothing_to_itself(
+    members: list[Member], ours: Dispute, voices: Voices, at_endpoints: Move
 ) -> None:
-    with pytest.raises(Ignore):
-        await members[0].peers.receive(cast(1).to_json())
-    assert members[0].peers.votes(ours.id) == ()
+    posted: list[int] = []
 
-    members[0].publish(ours, cast(0))
-    await asyncio.sleep(0)
-    await members[0].peers.receive(cast(1).to_json())
-    assert [vote.place for vote in members[0].peers.votes(ours.id)] == [0, 1]
+    def peer(place: int) -> web.Application:
+        async def receive(_: web.Request) -> web.Response:
+            posted.append(place)
+            return web.json_response({}, status=202 if posted.count(place) < 3 else 200)
 
-    members[0].peers.close(ours)
-    with pytest.raises(Ignore):
-        await members[0].peers.receive(cast(2).to_json())
-    assert members[0].peers.votes(ours.id) == ()
+        app = web.Application()
+        app.router.add_post("/v1/messages", receive)
+        return app
 
+    async with AsyncExitStack() as stack:
+        servers = [
+            await stack.enter_async_context(TestServer(peer(place), host="127.0.0.1"))
+            for place in range(4)
+        ]
+        dispute = at_endpoints(ours, [str(server.make_url("/")) for server in servers])
+        await members[0].take_part(dispute, committed(voices[0]))
+        async with asyncio.timeout(10):
+            while len(posted) < 9:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        members[0].exchanging.pop().cancel()
 
-async def test_receive__ignores_what_it_has_and_rejects_what_is_wrong(
-    members: list[Member], ours: Dispute, cast: Cast
-) -> None:
-    members[0].publish(ours, cast(0))
-    await asyncio.sleep(0)
-    await members[0].peers.receive(cast(1).to_json())
-
-    with pytest.raises(Ignore):
-        await members[0].peers.receive(cast(1).to_json())
-    wrong: list[object] = [
-        {},
-        [],
-        replace(cast(1), place=Place(2)).to_json(),
-        replace(cast(2), round=1).to_json(),
-        replace(cast(2), outcome=7).to_json(),
-    ]
-    for message in wrong:
-        with pytest.raises(Reject):
-            await members[0].peers.receive(message)
-    assert [vote.place for vote in members[0].peers.votes(ours.id)] == [0, 1]
-
-
-async def test_receive__an_equivocator_counts_for_nothing(
-    members: list[Member], ours: Dispute, cast: Cast
-) -> None:
-    waiting = asyncio.create_task(members[0].peers.certificate(ours))
-    members[0].publish(ours, cast(0))
-    await asyncio.sleep(0)
-    for vote in (cast(1), cast(2, Outcome.NO_MATCH), cast(2)):
-        await members[0].peers.receive(vote.to_json())
-    await asyncio.sleep(0.05)
-    assert not waiting.done()
-
-    await members[0].peers.receive(cast(3).to_json())
-    async with asyncio.timeout(10):
-        assert (await waiting).signers == (0, 1, 3)
+    assert sorted(posted) == [1, 1, 1, 2, 2, 2, 3, 3, 3]
 
 
 async def nonsense(_: web.Request) -> web.Response:
@@ -226,11 +208,11 @@ async def nonsense(_: web.Request) -> web.Response:
 
 
 async def strange(_: web.Request) -> web.Response:
-    return web.json_response({"votes": 3})
+    return web.json_response({"messages": 3})
 
 
 async def forged(_: web.Request) -> web.Response:
-    return web.json_response([3, {"disputeId": "00"}])
+    return web.json_response({"messages": [3, {"dispute_id": "00"}], "leaves": ["00"]})
 
 
 async def elsewhere(_: web.Request) -> web.Response:
@@ -242,8 +224,8 @@ async def failing(_: web.Request) -> web.Response:
 
 
 @pytest.mark.parametrize("answer", [nonsense, strange, forged, elsewhere, failing])
-async def test_publish__survives_a_hostile_peer(
-    members: list[Member], ours: Dispute, cast: Cast, answer: Any
+async def test_exchange__survives_a_hostile_peer(
+    members: list[Member], ours: Dispute, voices: Voices, leaves: tuple[Digest, ...], answer: Any
 ) -> None:
     hostile = web.Application()
     hostile.router.add_route("*", "/{tail:.*}", answer)
@@ -251,19 +233,23 @@ async def test_publish__survives_a_hostile_peer(
         committee = list(ours.committee)
         committee[3] = replace(committee[3], endpoint=str(server.make_url("/")))
         dispute = replace(ours, committee=tuple(committee))
-        for place in range(3):
-            members[place].publish(dispute, cast(place))
+        for member, voice in zip(members[:3], voices[:3], strict=True):
+            await member.take_part(dispute, voice.seal(leaves))
 
-        async with asyncio.timeout(10):
-            certificate = await members[0].peers.certificate(dispute)
+        (certificate,) = await certificates(members[:1], dispute)
 
-        assert certificate.signers == (0, 1, 2)
-        assert not any(task.done() for member in members for task in member.publishing)
+        assert certificate.signers == 0b0111
+        assert not any(task.done() for member in members for task in member.exchanging)
 
 
-async def test_publish__reads_no_more_than_a_committee_can_say(
-    members: list[Member], ours: Dispute, cast: Cast, at_endpoints: Move
+async def test_exchange__reads_no_more_than_a_committee_can_say(
+    members: list[Member],
+    ours: Dispute,
+    voices: Voices,
+    at_endpoints: Move,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(peers_module, "MAX_ANSWER_BYTES", 2**20)
     sent: list[int] = []
 
     async def endless(request: web.Request) -> web.StreamResponse:
@@ -276,32 +262,31 @@ async def test_publish__reads_no_more_than_a_committee_can_say(
         return response
 
     hostile = web.Application()
-    hostile.router.add_post("/v1/votes", nonsense)
+    hostile.router.add_post("/v1/messages", nonsense)
     hostile.router.add_get("/{tail:.*}", endless)
     async with TestServer(hostile, host="127.0.0.1") as server:
         dispute = at_endpoints(ours, [str(server.make_url("/"))] * 4)
-        members[0].publish(dispute, cast(0))
+        await members[0].take_part(dispute, committed(voices[0]))
         async with asyncio.timeout(10):
             while len(sent) < 6:
                 await asyncio.sleep(0.01)
 
         assert max(sent) < 2**25  # what the sockets in between hold, and no more
-        members[0].publishing.pop().cancel()
+        members[0].exchanging.pop().cancel()
 
 
 @pytest.mark.parametrize("endpoint", ["", "file:///etc/passwd", "http://[", "http://u:p@host"])
-async def test_publish__survives_an_endpoint_that_is_none(
-    members: list[Member], ours: Dispute, cast: Cast, endpoint: str
+async def test_exchange__survives_an_endpoint_that_is_none(
+    members: list[Member],
+    ours: Dispute,
+    voices: Voices,
+    leaves: tuple[Digest, ...],
+    endpoint: str,
 ) -> None:
     committee = list(ours.committee)
     committee[3] = replace(committee[3], endpoint=endpoint)
     dispute = replace(ours, committee=tuple(committee))
-    for place in range(3):
-        members[place].publish(dispute, cast(place))
+    for member, voice in zip(members[:3], voices[:3], strict=True):
+        await member.take_part(dispute, voice.seal(leaves))
 
-    async with asyncio.timeout(10):
-        assert (await members[0].peers.certificate(dispute)).signers == (0, 1, 2)
-
-
-async def test_votes__travel_as_json_of_bounded_size(cast: Cast) -> None:
-    assert len(json.dumps(cast(1).to_json())) < peers_module.MAX_VOTES_BYTES // 255
+    assert [each.signers for each in await certificates(members[:1], dispute)] == [0b0111]

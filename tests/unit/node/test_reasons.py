@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from node.errors import DoubleVote, NotAMember, Refused, SandboxFailed, Unavailable
+from node.errors import DoubleVote, NotAMember, NotReference, Refused, SandboxFailed, Unavailable
 from node.reasons import Reason, reason_of
 from protocol.errors import (
     BadEnvelope,
@@ -39,6 +39,7 @@ def test_text__is_one_line(reason: Reason) -> None:
         (BadModel("do", "why"), Reason.MODEL_REFUSED),
         (UnknownScheme("x-v1", ()), Reason.SCHEME_UNSUPPORTED),
         (SandboxFailed("why"), Reason.SANDBOX_FAILED),
+        (NotReference("why"), Reason.ENV_NOT_REFERENCE),
         (
             DoubleVote(DISPUTE, 0, recorded=Outcome.MATCH, asked=Outcome.NO_MATCH),
             Reason.JOURNAL_REFUSED,

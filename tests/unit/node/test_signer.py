@@ -9,14 +9,23 @@ from pathlib import Path
 import pytest
 
 from node.errors import DoubleVote, NotAMember
-from node.journal import Identity, Journal, Step
+from node.journal import Identity, Journal
 from node.keystore import NodeKeys
+from node.progress import Step
 from node.signer import JournalSigner
 from protocol import bls
-from protocol.commitments import shard_path, shards_root
+from protocol.commitments import shard_path, shards_root, votes_root
 from protocol.envelope import envelope_context, seal
 from protocol.errors import BadEnvelope, BadOpening, InvalidSignature
-from protocol.messages import Claim, Opening, vote_digest
+from protocol.keys import derive_salt
+from protocol.messages import (
+    Claim,
+    Opening,
+    commitment_digest,
+    seal_digest,
+    sealed_commitment,
+    vote_digest,
+)
 from protocol.types import Court, Digest, Dispute, Outcome
 from verifier import Access, Finding, hits_law
 
@@ -50,7 +59,7 @@ def committed(dispute: Dispute, opening: Opening, court: Court) -> Dispute:
 
 
 def envelope_of(opening: Opening, dispute: Dispute, court: Court) -> bytes:
-    context = envelope_context(court, dispute.id, dispute.committee_hash)
+    context = envelope_context(court, dispute.id, dispute.round, dispute.committee_hash)
     envelope_keys = [member.envelope_key for member in dispute.committee]
     return seal(opening.encode(), context, envelope_keys)
 
@@ -79,7 +88,16 @@ def test_open__refuses_what_the_claim_did_not_commit(
         signer.open(committed, envelope_of(forged, committed, court))
 
 
-def test_vote__is_this_members_and_on_record(
+def test_open__refuses_an_envelope_of_another_round(
+    signer: JournalSigner, committed: Dispute, opening: Opening, court: Court
+) -> None:
+    earlier = envelope_of(opening, committed, court)
+
+    with pytest.raises(BadEnvelope):
+        signer.open(replace(committed, round=1), earlier)
+
+
+def test_commit__is_this_members_and_on_record(
     signer: JournalSigner,
     keys: tuple[NodeKeys, ...],
     dispute: Dispute,
@@ -87,34 +105,76 @@ def test_vote__is_this_members_and_on_record(
     journal: Journal,
 ) -> None:
     assert signer.recorded(dispute) is None
+    said = signer.commit(dispute, Outcome.NO_MATCH)
+
+    assert (said.dispute_id, said.round, said.place) == (dispute.id, 0, 0)
+    digest = commitment_digest(dispute, 0, said.commitment, court)
+    bls.verify(keys[0].bls_key, digest, bls.SEAL_TAG, said.signature)
+    assert signer.recorded(dispute) is Outcome.NO_MATCH
+    voted = vote_digest(dispute, Outcome.NO_MATCH, court)
+    assert [(one.outcome, one.digest) for one in journal.votes()] == [(Outcome.NO_MATCH, voted)]
+
+
+def test_vote__opens_the_commitment(
+    signer: JournalSigner, keys: tuple[NodeKeys, ...], dispute: Dispute, court: Court
+) -> None:
+    said = signer.commit(dispute, Outcome.NO_MATCH)
+
     vote = signer.vote(dispute, Outcome.NO_MATCH)
 
-    assert (vote.dispute_id, vote.round, vote.place) == (dispute.id, 0, 0)
+    opened = sealed_commitment(dispute.id, 0, vote.place, vote.outcome, vote.salt)
+    assert opened == said.commitment
     digest = vote_digest(dispute, Outcome.NO_MATCH, court)
     bls.verify(keys[0].bls_key, digest, bls.VOTE_TAG, vote.signature)
-    assert signer.recorded(dispute) is Outcome.NO_MATCH
-    assert [(one.outcome, one.digest) for one in journal.votes()] == [(Outcome.NO_MATCH, digest)]
+    # A wiped machine finds the salt again.
+    assert vote.salt == derive_salt(keys[0].bls_secret, dispute.id, 0)
 
 
-def test_vote__again_gives_the_same_bytes(signer: JournalSigner, dispute: Dispute) -> None:
-    assert signer.vote(dispute, Outcome.MATCH) == signer.vote(dispute, Outcome.MATCH)
+def test_commit_and_vote__again_give_the_same_bytes(
+    signer: JournalSigner, dispute: Dispute
+) -> None:
+    for sign in (signer.commit, signer.vote):
+        assert sign(dispute, Outcome.MATCH) == sign(dispute, Outcome.MATCH)
+
+
+def test_seal__signs_the_root_and_who_is_in_it(
+    signer: JournalSigner, keys: tuple[NodeKeys, ...], dispute: Dispute, court: Court
+) -> None:
+    leaves = [Digest(bytes([number]) * 32) for number in (7, 0, 9, 8)]
+
+    said = signer.seal(dispute, leaves)
+
+    assert (said.place, said.root, said.voters) == (0, votes_root(leaves), 0b1101)
+    digest = seal_digest(dispute, said.root, said.voters, court)
+    bls.verify(keys[0].bls_key, digest, bls.SEAL_TAG, said.signature)
+
+
+def test_seal__may_be_signed_again_for_more_commitments(
+    signer: JournalSigner, dispute: Dispute
+) -> None:
+    """Whoever signs several roots has one commitment in each of them."""
+    leaves = [Digest(bytes([number]) * 32) for number in (7, 0, 9, 8)]
+    more = [*leaves[:1], Digest(bytes([6]) * 32), *leaves[2:]]
+
+    assert signer.seal(dispute, leaves) != signer.seal(dispute, more)
 
 
 @pytest.mark.parametrize("outcome", set(Outcome) - {Outcome.MATCH})
-def test_vote__another_outcome_is_never_signed(
+def test_another_outcome_is_never_signed(
     signer: JournalSigner, dispute: Dispute, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    signer.vote(dispute, Outcome.MATCH)
+    signer.commit(dispute, Outcome.MATCH)
 
     def sign(*_: object) -> bytes:
         raise AssertionError("signed")
 
     monkeypatch.setattr(bls, "sign", sign)
-    with pytest.raises(DoubleVote):
-        signer.vote(dispute, outcome)
+    for refused in (signer.commit, signer.vote):
+        with pytest.raises(DoubleVote):
+            refused(dispute, outcome)
 
 
-def test_vote__is_recorded_before_it_is_signed(
+def test_commit__is_recorded_before_it_is_signed(
     signer: JournalSigner, dispute: Dispute, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def sign(*_: object) -> bytes:
@@ -123,38 +183,59 @@ def test_vote__is_recorded_before_it_is_signed(
 
     monkeypatch.setattr(bls, "sign", sign)
     with pytest.raises(InvalidSignature):
-        signer.vote(dispute, Outcome.MATCH)
+        signer.commit(dispute, Outcome.MATCH)
 
     assert signer.recorded(dispute) is Outcome.MATCH
 
 
-def test_vote__another_envelope_is_another_vote(signer: JournalSigner, dispute: Dispute) -> None:
-    signer.vote(dispute, Outcome.MATCH)
+def test_commit__another_envelope_is_another_vote(signer: JournalSigner, dispute: Dispute) -> None:
+    signer.commit(dispute, Outcome.MATCH)
     other = replace(dispute, envelope=replace(dispute.envelope, digest=Digest(b"\xee" * 32)))
 
     with pytest.raises(DoubleVote):
-        signer.vote(other, Outcome.MATCH)
+        signer.commit(other, Outcome.MATCH)
 
 
-def test_outsider__neither_votes_nor_opens(
+def test_commit__rounds_are_apart(signer: JournalSigner, dispute: Dispute) -> None:
+    first = signer.commit(dispute, Outcome.MATCH)
+
+    later = signer.commit(replace(dispute, round=1), Outcome.NO_MATCH)
+
+    assert later.round == 1
+    assert later.commitment != first.commitment
+
+
+def test_outsider__signs_and_opens_nothing(
     keys: tuple[NodeKeys, ...], journal: Journal, court: Court, dispute: Dispute
 ) -> None:
     outsider = JournalSigner(NodeKeys(keys[0].account, bls_secret=99), journal, court)
 
+    for sign in (outsider.commit, outsider.vote):
+        with pytest.raises(NotAMember):
+            sign(dispute, Outcome.MATCH)
     with pytest.raises(NotAMember):
-        outsider.vote(dispute, Outcome.MATCH)
+        outsider.seal(dispute, [Digest(bytes(32))] * 4)
     with pytest.raises(NotAMember):
         outsider.open(dispute, b"")
     assert journal.votes() == ()
 
 
-def test_keep_and_close__move_the_dispute_on(
+def test_a_round_moves_on_with_what_is_done(
     signer: JournalSigner, journal: Journal, dispute: Dispute
 ) -> None:
-    journal.advance(1, [(dispute.id, dispute.vote_deadline)])
+    def seen() -> tuple[Step, bool]:
+        (only,) = journal.progress.rounds(dispute.id)
+        return only.step, only.is_closed
+
+    journal.progress.advance(1, [(dispute.id, 0, dispute.seal_deadline)])
     finding = Finding("s-v1", Access.WEIGHTS, 64, 64, hits_law(64, 2), level=40)
 
     signer.keep(dispute, finding)
-    assert '"low": 64' in (journal.finding(dispute.id) or "")
+    assert seen() == (Step.VERIFIED, False)
+    assert '"low": 64' in (journal.progress.rounds(dispute.id)[0].finding or "")
+    signer.commit(dispute, Outcome.MATCH)
+    assert seen() == (Step.COMMITTED, False)
+    signer.disclose(dispute)
+    assert seen() == (Step.SEALED, False)
     signer.close(dispute)
-    assert journal.step(dispute.id) is Step.CLOSED
+    assert seen() == (Step.SEALED, True)

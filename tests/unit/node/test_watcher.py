@@ -1,4 +1,4 @@
-"""What a member believes of the chain, tells it, and does when nobody answers."""
+"""What a member believes of the chain, and what it does when nobody answers."""
 
 from __future__ import annotations
 
@@ -10,55 +10,35 @@ from typing import Any, cast
 import pytest
 
 from node.metrics import Metrics
+from node.progress import Progress
 from node.watcher import Watcher
-from protocol.chain import CourtClient, Head
-from protocol.errors import ChainUnavailable, ContractRefused, TransactionRefused
-from protocol.messages import Certificate
-from protocol.types import Dispute, DisputeId, Outcome, State
+from protocol.chain import CourtClient
+from protocol.errors import ChainUnavailable
+from protocol.types import Digest, Dispute, Place, Sealed, State
+from tests.support.sim_court import NOW, SimCourt
 from tests.support.simnet import SimCommittee
 
-
-class SimCourt:
-    """A chain with one dispute, keyed in block 7, that fails as often as a test says."""
-
-    def __init__(self, dispute: Dispute) -> None:
-        self._dispute = dispute
-        self.current = State.KEYED
-        self.block = 10
-        self.failures: list[Exception] = []
-        self.settled = 0
-
-    async def head(self, tag: str) -> Head:
-        if self.failures:
-            raise self.failures.pop(0)
-        return Head(self.block, bytes(32), 1_700_000_000)
-
-    async def keyed_disputes(self, first: int, last: int) -> list[DisputeId]:
-        return [self._dispute.id] if first <= 7 <= last else []
-
-    async def state(self, dispute_id: DisputeId, at: Head) -> State:
-        return self.current
-
-    async def dispute(self, dispute_id: DisputeId, at: Head) -> Dispute:
-        return self._dispute
-
-    async def seat_of(self, operator: str, at: Head) -> object:
-        return object()
-
-    async def settle(self, certificate: Certificate) -> None:
-        if self.failures:
-            raise self.failures.pop(0)
-        self.settled += 1
+SEALED = Sealed(Digest(b"r" * 32), 0b0111, NOW)
 
 
 @pytest.fixture
 def committee(tmp_path: Path) -> SimCommittee:
-    return SimCommittee(tmp_path)
+    return SimCommittee(tmp_path, is_seen=False)
+
+
+@pytest.fixture
+def progress(committee: SimCommittee) -> Progress:
+    return committee.members[0].journal.progress
 
 
 @pytest.fixture
 def court(committee: SimCommittee) -> SimCourt:
     return SimCourt(committee.dispute)
+
+
+@pytest.fixture
+def watching(committee: SimCommittee, court: SimCourt) -> Watcher:
+    return watcher(committee, court)
 
 
 def watcher(committee: SimCommittee, court: SimCourt, *, place: int = 0) -> Watcher:
@@ -68,11 +48,10 @@ def watcher(committee: SimCommittee, court: SimCourt, *, place: int = 0) -> Watc
         operator = type(operator)("0x" + "11" * 20)
     return Watcher(
         cast(CourtClient, court),
-        committee.members[0].journal,
+        committee.members[0].journal.progress,
         Metrics(),
         operator=operator,
         poll_seconds=0.001,
-        turn_seconds=0.001,
     )
 
 
@@ -84,13 +63,12 @@ async def first(watching: Watcher) -> Dispute:
 
 
 async def test_disputes__finds_its_own_and_remembers_it(
-    committee: SimCommittee, court: SimCourt
+    committee: SimCommittee, watching: Watcher, progress: Progress
 ) -> None:
-    found = await first(watcher(committee, court))
+    found = await first(watching)
 
-    journal = committee.members[0].journal
     assert found == committee.dispute
-    assert (journal.cursor(), journal.unfinished()) == (10, (committee.dispute.id,))
+    assert (progress.cursor(), progress.unfinished()) == (10, ((committee.dispute.id, 0),))
 
 
 async def test_disputes__after_a_restart_begins_with_the_unfinished(
@@ -102,89 +80,139 @@ async def test_disputes__after_a_restart_begins_with_the_unfinished(
     assert await first(watcher(committee, court)) == committee.dispute
 
 
-async def test_disputes__what_ended_meanwhile_is_closed(
-    committee: SimCommittee, court: SimCourt
+@pytest.mark.parametrize(("state", "round_"), [(State.FINAL, 0), (State.OPEN, 1), (State.VOID, 3)])
+async def test_disputes__what_was_begun_is_ended_whatever_has_become_of_it(
+    committee: SimCommittee, court: SimCourt, watching: Watcher, state: State, round_: int
 ) -> None:
-    journal = committee.members[0].journal
-    journal.advance(10, [(committee.dispute.id, 0)])
-    court.current = State.FINAL
-    watching = watcher(committee, court).disputes()
+    """There may be a vote to show, or a committee to draw."""
+    await first(watching)
+    court.state_, court.round_, court.block = state, round_, 20
 
-    with pytest.raises(TimeoutError):
-        await _soon(anext(watching))
+    assert await first(watcher(committee, court)) == committee.dispute
 
-    assert journal.unfinished() == ()
+
+@pytest.mark.parametrize(("state", "round_"), [(State.FINAL, 0), (State.OPEN, 1)])
+async def test_disputes__what_was_over_before_it_was_seen_is_passed_over(
+    court: SimCourt, watching: Watcher, progress: Progress, state: State, round_: int
+) -> None:
+    court.state_, court.round_ = state, round_
+
+    assert await _not_yet(first(watching))
+    assert (progress.cursor(), progress.unfinished()) == (10, ())
 
 
 async def test_disputes__of_others_are_passed_over(
-    committee: SimCommittee, court: SimCourt
+    committee: SimCommittee, court: SimCourt, progress: Progress
 ) -> None:
-    with pytest.raises(TimeoutError):
-        await _soon(first(watcher(committee, court, place=-1)))
-
-    assert committee.members[0].journal.unfinished() == ()
+    assert await _not_yet(first(watcher(committee, court, place=-1)))
+    assert progress.unfinished() == ()
 
 
 async def test_disputes__waits_for_a_chain_that_does_not_answer(
-    committee: SimCommittee, court: SimCourt
+    committee: SimCommittee, court: SimCourt, watching: Watcher
 ) -> None:
     court.failures = [ChainUnavailable("read block", "connection refused") for _ in range(3)]
-    watching = watcher(committee, court)
 
     assert await first(watching) == committee.dispute
     assert watching.head is not None
 
 
-SETTLING: dict[str, tuple[list[Exception], State, int]] = {
-    "taken": ([], State.KEYED, 1),
-    "somebody was faster": ([], State.FINAL, 0),
-    "somebody was faster by a block": (
-        [ContractRefused("settle", "WrongState", {}, "nothing is left to do")], State.KEYED, 0,
-    ),
-    "an empty wallet, filled later": (
-        [TransactionRefused("settle", "insufficient funds")], State.KEYED, 1,
-    ),
-    "a chain that is down for a moment": (
-        [ChainUnavailable("settle", "connection refused")], State.KEYED, 1,
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", SETTLING)
-async def test_submit__ends_when_the_chain_needs_it_no_more(
-    case: str, committee: SimCommittee, court: SimCourt, monkeypatch: pytest.MonkeyPatch
+async def test_seconds_left__goes_by_the_chains_clock(
+    committee: SimCommittee, watching: Watcher
 ) -> None:
-    failures, state, settled = SETTLING[case]
-    court.current = state
-    answered = court.head
-    certificate = Certificate(committee.dispute.id, 0, Outcome.MATCH, 7, bytes(256))
+    dispute = replace(committee.dispute, seal_deadline=NOW + 30)
 
-    async def head(tag: str) -> Head:
-        pending, court.failures = court.failures, []
-        result = await answered(tag)
-        court.failures = pending  # these are meant for `settle`
-        return result
-
-    monkeypatch.setattr(court, "head", head)
-    court.failures = list(failures)
-
-    await _soon(watcher(committee, court).submit(committee.dispute, certificate))
-
-    assert court.settled == settled
+    assert await watching.seconds_left(dispute) == 30
 
 
-async def test_deadline_passed__goes_by_the_chains_clock(
-    committee: SimCommittee, court: SimCourt
+async def test_sealed__waits_for_the_chains_seal(
+    committee: SimCommittee, court: SimCourt, watching: Watcher
 ) -> None:
-    watching = watcher(committee, court)
-    in_time = replace(committee.dispute, vote_deadline=1_700_000_000)
-    too_late = replace(committee.dispute, vote_deadline=1_699_999_999)
+    waiting = asyncio.create_task(watching.sealed(committee.dispute))
+    assert await _not_yet(asyncio.shield(waiting))
+    court.sealed_ = SEALED
 
-    await _soon(watching.deadline_passed(too_late))
-    with pytest.raises(TimeoutError):  # the deadline's own second still counts
-        await _soon(watching.deadline_passed(in_time))
+    assert await _soon(waiting) == SEALED
+
+
+@pytest.mark.parametrize(("state", "round_"), [(State.VOID, 0), (State.OPEN, 1)])
+async def test_sealed__is_none_where_the_round_ended_without_one(
+    committee: SimCommittee, court: SimCourt, watching: Watcher, state: State, round_: int
+) -> None:
+    court.state_, court.round_ = state, round_
+
+    assert await _soon(watching.sealed(committee.dispute)) is None
+
+
+@pytest.mark.parametrize("state", [State.KEYED, State.SEALED, State.PROPOSED])
+async def test_expired__is_after_the_deadlines_own_second(
+    committee: SimCommittee, court: SimCourt, watching: Watcher, state: State
+) -> None:
+    court.state_, court.deadline = state, NOW
+    waiting = asyncio.create_task(watching.expired(committee.dispute))
+    assert await _not_yet(asyncio.shield(waiting))
+    court.time = NOW + 1
+
+    assert await _soon(waiting) is state
+
+
+@pytest.mark.parametrize(("state", "round_"), [(State.FINAL, 0), (State.OPEN, 1)])
+async def test_expired__never_comes_for_a_round_that_is_over(
+    committee: SimCommittee, court: SimCourt, watching: Watcher, state: State, round_: int
+) -> None:
+    court.state_, court.round_, court.time = state, round_, NOW + 1
+
+    assert await _not_yet(watching.expired(committee.dispute))
+
+
+async def test_ending__is_the_verdict(
+    committee: SimCommittee, court: SimCourt, watching: Watcher
+) -> None:
+    court.state_ = State.PROPOSED
+    waiting = asyncio.create_task(watching.ending(committee.dispute))
+    assert await _not_yet(asyncio.shield(waiting))
+    court.state_ = State.FINAL
+
+    verdict = await _soon(waiting)
+
+    assert verdict is not None
+    assert verdict.state is State.FINAL
+
+
+async def test_ending__is_none_where_the_dispute_went_on(
+    committee: SimCommittee, court: SimCourt, watching: Watcher
+) -> None:
+    court.state_, court.round_ = State.OPEN, 1
+
+    assert await _soon(watching.ending(committee.dispute)) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "opened", "expected"), [(0, 0b001, True), (1, 0b001, False), (3, 0b001, True)]
+)
+async def test_is_opened__unless_it_was_sealed_and_not_shown(
+    committee: SimCommittee,
+    court: SimCourt,
+    watching: Watcher,
+    place: int,
+    opened: int,
+    expected: bool,
+) -> None:
+    court.sealed_, court.opened = SEALED, opened
+
+    assert await watching.is_opened(committee.dispute, Place(place)) is expected
 
 
 async def _soon(action: Any) -> Any:
-    async with asyncio.timeout(0.3):
+    async with asyncio.timeout(5):
         return await action
+
+
+async def _not_yet(action: Any) -> bool:
+    """Whether something still waits, after a moment; it is waited for no longer."""
+    try:
+        async with asyncio.timeout(0.1):
+            await action
+    except TimeoutError:
+        return True
+    return False

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -26,6 +27,7 @@ def job(tmp_path: Path) -> dict[str, Any]:
         "message_key": mark.message_key.hex(),
         "level": 64,
         "threads": 1,
+        "in_reference_mode": False,
     }
 
 
@@ -39,8 +41,9 @@ def work(job: dict[str, Any]) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_worker__answer_a_job_with_one_line(job: dict[str, Any]) -> None:
-    run = work(job)
+@pytest.mark.parametrize("in_reference_mode", [False, True])
+def test_worker__answer_a_job_with_one_line(job: dict[str, Any], in_reference_mode: bool) -> None:
+    run = work(job | {"in_reference_mode": in_reference_mode})
 
     assert (run.returncode, run.stderr, run.stdout.count("\n")) == (0, "", 1)
     finding = Finding.from_json(json.loads(run.stdout)["finding"])
@@ -64,6 +67,21 @@ def test_answer__name_whose_fault_it_is(
 
     assert error["kind"] == kind
     assert error["message"].startswith(message)
+
+
+def test_worker__refuse_an_appeal_in_another_environment(
+    job: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from verifier import determinism, worker
+
+    monkeypatch.setattr(determinism, "REFERENCE_TORCH", "1.0")
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(job | {"in_reference_mode": True})))
+
+    worker.main()
+
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["kind"] == "NotReference"
+    assert error["message"].endswith("is not torch 1.0")
 
 
 def test_worker__fail_loudly_on_a_job_that_is_none() -> None:
