@@ -3,9 +3,9 @@ pragma solidity 0.8.37;
 
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
-import {Ledger} from "./Ledger.sol";
 import {Penalties} from "./Penalties.sol";
 import {Priorities} from "./Priorities.sol";
+import {Rounds} from "./Rounds.sol";
 import {Terms} from "./Terms.sol";
 import {IClaimRegistry} from "./interfaces/IClaimRegistry.sol";
 import {IDisputeManager} from "./interfaces/IDisputeManager.sol";
@@ -13,28 +13,16 @@ import {IVerifierRegistry} from "./interfaces/IVerifierRegistry.sol";
 import {BLS} from "./libraries/BLS.sol";
 import {BlockSeed} from "./libraries/BlockSeed.sol";
 import {Committee} from "./libraries/Committee.sol";
-import {Draw} from "./libraries/Draw.sol";
 import {Merkle} from "./libraries/Merkle.sol";
 import {Openings} from "./libraries/Openings.sol";
 import {Quorum} from "./libraries/Quorum.sol";
-import {Shards} from "./libraries/Shards.sol";
-import {SEAL_TAG, Seal} from "./types/Seal.sol";
-import {VOTE_TAG, Vote} from "./types/Vote.sol";
+import {SEAL_TAG} from "./types/Seal.sol";
+import {VOTE_TAG} from "./types/Vote.sol";
 
-/// @title Disputes, their rounds, committees, verdicts and pots
-contract DisputeManager is Terms, Ledger, EIP712 {
+/// @title What anybody may do about a dispute, and be paid for
+contract DisputeManager is Rounds {
     using Committee for address;
     using Quorum for uint256;
-
-    /// @dev What this court has asked of a claim.
-    struct Use {
-        uint256 burnt; // a bit for each shard
-        uint16 shardCount;
-        uint16 left; // neither burnt nor promised to a committee that is not drawn yet
-        uint64 disputes;
-    }
-
-    uint256 private constant MAX_APPEALS = 2;
 
     /// @dev What a transaction costs before and after the part of it that measures itself.
     uint256 private constant BASE_GAS = 21_000 + 8_000;
@@ -45,15 +33,6 @@ contract DisputeManager is Terms, Ledger, EIP712 {
     address public immutable penalties;
     /// @inheritdoc IDisputeManager
     address public immutable priorities;
-
-    mapping(bytes32 disputeId => Dispute) private _disputes;
-    mapping(bytes32 disputeId => mapping(uint256 round => Round)) private _rounds;
-    mapping(bytes32 claimId => Use) private _uses;
-
-    /// @inheritdoc IDisputeManager
-    mapping(bytes32 claimId => mapping(bytes32 modelDigest => Outcome)) public verdictOf;
-    mapping(bytes32 modelDigest => bytes32[] claimIds) private _matched;
-    mapping(bytes32 modelDigest => mapping(bytes32 claimId => bool)) private _hasMatched;
 
     constructor(IClaimRegistry claims_, IVerifierRegistry verifiers_, Parameters memory sent)
         Terms(claims_, verifiers_, sent)
@@ -153,7 +132,7 @@ contract DisputeManager is Terms, Ledger, EIP712 {
         present.voteDeadline = uint48(voteDeadline);
         emit Sealed(disputeId, round, root, voters, msg.sender, voteDeadline);
 
-        _repay(present, _costSince(gasAtEntry, present.pot));
+        _repay(disputeId, present, _costSince(gasAtEntry, present.pot));
     }
 
     /// @inheritdoc IDisputeManager
@@ -189,7 +168,7 @@ contract DisputeManager is Terms, Ledger, EIP712 {
         // What is left then divides equally among the signers.
         uint256 pot = present.pot;
         uint256 cost = _costSince(gasAtEntry, pot);
-        _repay(present, cost + (pot - cost) % uint256(signers).count());
+        _repay(disputeId, present, cost + (pot - cost) % uint256(signers).count());
     }
 
     /// @inheritdoc IDisputeManager
@@ -244,125 +223,6 @@ contract DisputeManager is Terms, Ledger, EIP712 {
         emit Revealed(disputeId, round, opened);
     }
 
-    /* ROUNDS */
-
-    /// @dev A round in `Open`, with what it may pay out.
-    function _beginRound(bytes32 disputeId, Dispute storage stored, uint8 round, uint256 pot, uint256 drawDeadline)
-        private
-        returns (uint256 seedBlock)
-    {
-        seedBlock = block.number + _drawDelay;
-        stored.state = State.Open;
-        stored.round = round;
-        stored.seedBlock = uint48(seedBlock);
-        stored.deadline = uint48(drawDeadline);
-        Round storage begun = _rounds[disputeId][round];
-        begun.size = uint8(_sizeOf(round));
-        begun.pot = uint96(pot); // was paid in ether, of which there is less
-    }
-
-    /// @dev SPEC 4.3, from the seats active in the block before opening: no seat can join or leave knowing the dispute.
-    function _seatCommittee(bytes32 disputeId, Dispute storage stored, bytes32 seed) private {
-        uint8 round = stored.round;
-        Round storage drawn = _rounds[disputeId][round];
-        uint256 size = drawn.size;
-        uint48 snapshot = stored.openedBlock - 1;
-        uint32[] memory positions = Draw.positions(seed, verifiers.activeCountAt(snapshot), size);
-        uint32[] memory seatIds = new uint32[](size);
-        bytes memory keys = new bytes(size * BLS.KEY_BYTES);
-        for (uint256 place; place < size; ++place) {
-            seatIds[place] = verifiers.activeSeatAt(positions[place], snapshot);
-            Committee.putKey(keys, place, verifiers.blsKeyOf(seatIds[place]));
-        }
-
-        uint8 shard = _burnShard(disputeId, stored, seed);
-        uint256 keyDeadline = _enter(stored, State.Drawn, _keyWindow);
-        drawn.seed = seed;
-        drawn.shard = shard;
-        drawn.committee = Committee.seal(keys, seatIds);
-        emit Drawn(disputeId, round, seed, shard, seatIds, keccak256(keys), keyDeadline);
-    }
-
-    /// @dev The shard that the seed chooses, or that of the round which this one escalated from.
-    function _burnShard(bytes32 disputeId, Dispute storage stored, bytes32 seed) private returns (uint8 shard) {
-        uint8 round = stored.round;
-        if (_isEscalated(disputeId, round)) return _rounds[disputeId][round - 1].shard;
-        Use storage used = _uses[stored.claimId];
-        uint256 burnt = used.burnt;
-        shard = Shards.choose(burnt, used.shardCount, seed);
-        used.burnt = burnt | (1 << shard);
-    }
-
-    function _promiseShard(bytes32 claimId, Use storage used) private {
-        uint16 left = used.left;
-        if (left == 0) revert NoShardLeft(claimId, used.shardCount);
-        used.left = left - 1;
-    }
-
-    /// @dev No quorum in time is nobody's verdict. The next draw is due a window after the deadline that was missed, so
-    /// that late calls cannot make a dispute outlive its members' bonds.
-    function _escalate(bytes32 disputeId, Dispute storage stored, uint256 drawDeadline) private {
-        uint8 next = stored.round + 1;
-        if (!_hasRung(stored, next) || block.timestamp + _drawDelay * SLOT_SECONDS > drawDeadline) {
-            address appellant = stored.appellant;
-            _returnPot(disputeId, stored);
-            if (appellant != address(0)) _owe(disputeId, appellant, _appealBond);
-            _end(disputeId, stored, appellant == address(0) ? State.Void : State.Final);
-        } else {
-            uint256 seedBlock = _beginRound(disputeId, stored, next, _takePot(disputeId, next - 1), drawDeadline);
-            emit Escalated(disputeId, next, seedBlock);
-        }
-    }
-
-    /// @dev Somebody has not done what the round needed. Nobody gets rid of a verdict so.
-    function _fail(bytes32 disputeId, Dispute storage stored, address failing) private {
-        address appellant = stored.appellant;
-        _returnPot(disputeId, stored);
-        if (failing == appellant) {
-            _burn(disputeId, _appealBond);
-            _end(disputeId, stored, State.Final);
-        } else {
-            if (appellant != address(0)) _owe(disputeId, appellant, _appealBond);
-            stored.outcome = Outcome.None;
-            _end(disputeId, stored, State.Forfeit);
-        }
-    }
-
-    /// @dev SPEC 5: what a round's verdict is worth, and so the bond of the appeal that asked for it.
-    function _weigh(bytes32 disputeId, Dispute storage stored, Outcome outcome) private {
-        bool replaces = true;
-        if (stored.appeals != 0) {
-            address appellant = stored.appellant;
-            replaces = outcome == Outcome.Match || outcome == Outcome.NoMatch || outcome == Outcome.Inconclusive
-                || (outcome == Outcome.BadKey && appellant != stored.owner);
-            if (replaces && outcome != stored.outcome) _owe(disputeId, appellant, _appealBond);
-            else _burn(disputeId, _appealBond);
-        }
-        if (replaces) (stored.outcome, stored.verdictRound) = (outcome, stored.round);
-    }
-
-    function _end(bytes32 disputeId, Dispute storage stored, State state) private {
-        Outcome outcome = stored.outcome;
-        stored.state = state;
-        if (outcome == Outcome.Match || outcome == Outcome.NoMatch) {
-            _record(stored.claimId, stored.modelDigest, outcome);
-        }
-        emit Ended(disputeId, state, outcome, stored.verdictRound);
-        if (state == State.Forfeit || outcome == Outcome.NoMatch || outcome == Outcome.BadKey) {
-            _burn(disputeId, _bond);
-        } else {
-            _owe(disputeId, stored.owner, _bond);
-        }
-    }
-
-    function _record(bytes32 claimId, bytes32 modelDigest, Outcome outcome) private {
-        verdictOf[claimId][modelDigest] = outcome;
-        if (outcome == Outcome.Match && !_hasMatched[modelDigest][claimId]) {
-            _hasMatched[modelDigest][claimId] = true;
-            _matched[modelDigest].push(claimId);
-        }
-    }
-
     /* MONEY */
 
     /// @inheritdoc IDisputeManager
@@ -389,122 +249,13 @@ contract DisputeManager is Terms, Ledger, EIP712 {
         if (cost > pot) cost = pot;
     }
 
-    /// @dev The last thing that a call does. If the sender refuses the money, it stays in the pot.
-    function _repay(Round storage present, uint256 amount) private {
-        uint96 pot = present.pot;
-        present.pot = pot - uint96(amount);
-        if (!_send(msg.sender, amount)) present.pot = pot;
-    }
-
-    function _takePot(bytes32 disputeId, uint8 round) private returns (uint256 pot) {
-        pot = _rounds[disputeId][round].pot;
-        _rounds[disputeId][round].pot = 0;
-    }
-
-    /// @dev What no committee has earned goes back.
-    function _returnPot(bytes32 disputeId, Dispute storage stored) private {
-        _owe(disputeId, _payer(stored), _takePot(disputeId, stored.round));
-    }
-
-    /// @dev Who asked for the present round and paid for it.
-    function _payer(Dispute storage stored) private view returns (address) {
-        return stored.appeals == 0 ? stored.owner : stored.appellant;
-    }
-
-    /* VIEWS */
-
-    /// @inheritdoc IDisputeManager
-    function dispute(bytes32 disputeId) external view returns (Dispute memory) {
-        return _existing(disputeId);
-    }
-
-    /// @inheritdoc IDisputeManager
-    function roundOf(bytes32 disputeId, uint8 round) external view returns (Round memory) {
-        return _begun(disputeId, round);
-    }
-
-    /// @inheritdoc IDisputeManager
-    function committee(bytes32 disputeId, uint8 round) external view returns (uint32[] memory seatIds) {
-        Round storage drawn = _drawn(disputeId, round);
-        return drawn.committee.readSeats(drawn.size);
-    }
-
-    /// @inheritdoc IDisputeManager
-    function memberKey(bytes32 disputeId, uint8 round, uint8 place) external view returns (bytes memory) {
-        Round storage drawn = _drawn(disputeId, round);
-        if (place >= drawn.size) revert UnknownMember(1 << place, drawn.size);
-        return drawn.committee.readKey(place);
-    }
-
-    /// @inheritdoc IDisputeManager
-    function voteDigest(bytes32 disputeId, uint8 round, Outcome outcome) external view returns (bytes32) {
-        Round storage keyed = _drawn(disputeId, round);
-        bytes32 envelopeDigest = keyed.envelopeDigest;
-        if (envelopeDigest == 0) revert WrongState(disputeId, _disputes[disputeId].state, State.Keyed);
-        bytes32 committeeHash = keccak256(keyed.committee.readKeys(keyed.size));
-        return _voteDigest(disputeId, round, outcome, envelopeDigest, committeeHash);
-    }
-
-    /// @inheritdoc IDisputeManager
-    function sealDigest(bytes32 disputeId, uint8 round, bytes32 root, uint64 voters) external view returns (bytes32) {
-        Round storage drawn = _drawn(disputeId, round);
-        return _sealDigest(disputeId, round, root, voters, keccak256(drawn.committee.readKeys(drawn.size)));
-    }
-
-    /// @inheritdoc IDisputeManager
-    function matched(bytes32 modelDigest) external view returns (bytes32[] memory claimIds) {
-        return _matched[modelDigest];
-    }
-
-    /// @inheritdoc IDisputeManager
-    function shardsOf(bytes32 claimId) external view returns (uint256 burnt, uint256 promised) {
-        Use storage used = _uses[claimId];
-        burnt = used.burnt;
-        promised = used.shardCount - used.left - burnt.count();
+    /// @dev The last thing that a call does. A sender that refuses the money may fetch it.
+    function _repay(bytes32 disputeId, Round storage present, uint256 amount) private {
+        present.pot -= uint96(amount);
+        if (!_send(msg.sender, amount)) _owe(disputeId, msg.sender, amount);
     }
 
     /* CHECKS */
-
-    function _existing(bytes32 disputeId) private view returns (Dispute storage stored) {
-        stored = _disputes[disputeId];
-        if (stored.state == State.None) revert UnknownDispute(disputeId);
-    }
-
-    /// @dev In the state that an action needs, and not too late for it.
-    function _due(bytes32 disputeId, State required) private view returns (Dispute storage stored) {
-        stored = _existing(disputeId);
-        if (stored.state != required) revert WrongState(disputeId, stored.state, required);
-        _requireBefore(disputeId, stored.deadline);
-    }
-
-    function _enter(Dispute storage stored, State state, uint256 window) private returns (uint256 deadline) {
-        deadline = block.timestamp + window;
-        stored.state = state;
-        stored.deadline = uint48(deadline);
-    }
-
-    function _begun(bytes32 disputeId, uint8 round) private view returns (Round storage) {
-        if (round > _existing(disputeId).round) revert UnknownRound(disputeId, round);
-        return _rounds[disputeId][round];
-    }
-
-    function _drawn(bytes32 disputeId, uint8 round) private view returns (Round storage drawn) {
-        drawn = _begun(disputeId, round);
-        if (drawn.seed == 0) revert WrongState(disputeId, _disputes[disputeId].state, State.Drawn);
-    }
-
-    function _hasRung(Dispute storage stored, uint8 round) private view returns (bool) {
-        return round < stored.rungs;
-    }
-
-    function _isAppealable(Dispute storage stored) private view returns (bool) {
-        return _hasRung(stored, stored.round + 1) && stored.appeals < MAX_APPEALS && _uses[stored.claimId].left != 0;
-    }
-
-    /// @dev A round follows a settled one by an appeal, one without a verdict by escalation.
-    function _isEscalated(bytes32 disputeId, uint8 round) private view returns (bool) {
-        return round != 0 && _rounds[disputeId][round - 1].outcome == Outcome.None;
-    }
 
     /// @dev The places whose votes are shown, which with all other commitments must make the sealed root; and of those
     /// the places that voted for `outcome`.
@@ -528,22 +279,6 @@ contract DisputeManager is Terms, Ledger, EIP712 {
         return (uint64(opened), uint64(agreeing));
     }
 
-    function _voteDigest(bytes32 disputeId, uint8 round, Outcome outcome, bytes32 envelopeDigest, bytes32 committeeHash)
-        private
-        view
-        returns (bytes32)
-    {
-        return _hashTypedDataV4(Vote(disputeId, round, uint8(outcome), envelopeDigest, committeeHash).hash());
-    }
-
-    function _sealDigest(bytes32 disputeId, uint8 round, bytes32 root, uint64 voters, bytes32 committeeHash)
-        private
-        view
-        returns (bytes32)
-    {
-        return _hashTypedDataV4(Seal(disputeId, round, root, voters, committeeHash).hash());
-    }
-
     function _requireQuorum(uint256 signers, uint256 size) private pure {
         uint256 quorum = Quorum.threshold(size);
         if (signers.count() < quorum) revert QuorumNotReached(signers.count(), quorum);
@@ -551,9 +286,5 @@ contract DisputeManager is Terms, Ledger, EIP712 {
 
     function _requirePayment(uint256 required) private view {
         if (msg.value != required) revert WrongPayment(msg.value, required);
-    }
-
-    function _requireBefore(bytes32 disputeId, uint256 deadline) private view {
-        if (block.timestamp > deadline) revert DeadlinePassed(disputeId, deadline);
     }
 }

@@ -29,6 +29,7 @@ abstract contract Ledger is IDisputeManager {
         emit Owed(disputeId, to, amount);
     }
 
+    /// @dev Sent at once: no code is there to refuse it or to call back.
     function _burn(bytes32 disputeId, uint256 amount) internal {
         emit Burnt(disputeId, amount);
         _pay(BURN, amount);

@@ -212,20 +212,24 @@ contract MoneyTest is Court {
     }
 
     /// @dev A verdict does not wait for who sends it.
-    function test_repay__a_sender_that_refuses_the_money_leaves_it_in_the_pot() public {
+    function test_repay__a_sender_that_refuses_the_money_is_owed_it() public {
         bytes32 disputeId = keyedDispute();
         vm.etch(SUBMITTER, hex"5f5ffd");
         uint256 pot = presentRound(disputeId).pot;
 
         sealVotes(disputeId, votesFor(MATCH, THREE, 4));
         assertState(disputeId, IDisputeManager.State.Sealed);
-        assertEq(presentRound(disputeId).pot, pot);
         settleVotes(disputeId, MATCH, votesFor(MATCH, THREE, 4));
         assertState(disputeId, IDisputeManager.State.Proposed);
-        assertEq(presentRound(disputeId).pot, pot);
+        uint256 left = presentRound(disputeId).pot;
+        assertEq(left % 3, 0);
+        assertEq(disputes.owed(SUBMITTER), pot - left);
 
         disputes.collectFee(disputeId, 0, 0);
-        assertEq(operatorOf(disputes.committee(disputeId, 0)[0]).balance, pot / 3);
+        assertEq(operatorOf(disputes.committee(disputeId, 0)[0]).balance, left / 3);
+        vm.etch(SUBMITTER, "");
+        disputes.withdraw(SUBMITTER);
+        assertEq(SUBMITTER.balance, pot - left);
     }
 
     /// @dev Called back into the round it has just settled, it finds a pot without its own part.
