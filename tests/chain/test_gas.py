@@ -13,7 +13,7 @@ import pytest
 
 from node.faucet import fill
 from protocol.chain import CourtClient, Receipt
-from protocol.types import Address, Outcome, Place
+from protocol.types import Address, Outcome, SeatId
 from tests.bench.gas import measure
 from tests.support import court as steps
 
@@ -80,12 +80,13 @@ async def _a_dispute(url: str) -> dict[str, Receipt]:
         while (await court.head("latest")).timestamp <= deadline:
             await asyncio.sleep(0.05)
         expire = await court.expire(disputed)
-        # Of the same seat everywhere: the last of the register's list leaves it for less.
-        place = next(each.place for each in ballot.dispute.committee if each.seat_id == 0)
+        # Of the same seats everywhere, wherever they were drawn to: not all cost the same.
+        places = {each.seat_id: each.place for each in ballot.dispute.committee}
         punish = await court.punish_equivocation(
-            ballot.vote(place, Outcome.MATCH), ballot.vote(place, Outcome.NO_MATCH)
+            ballot.vote(places[SeatId(0)], Outcome.MATCH),
+            ballot.vote(places[SeatId(0)], Outcome.NO_MATCH),
         )
-        collect = await court.collect_fee(disputed, 0, Place(1))
+        collect = await court.collect_fee(disputed, 0, places[SeatId(1)])
         withdraw = await court.withdraw(court.address)
     return {
         "register": seats[-1], "commit": commit, "drawBeacon": beacon, "bind": bind,
