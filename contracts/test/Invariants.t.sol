@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Penalties} from "../src/Penalties.sol";
 import {IDisputeManager} from "../src/interfaces/IDisputeManager.sol";
+import {IVerifierRegistry} from "../src/interfaces/IVerifierRegistry.sol";
 import {Quorum} from "../src/libraries/Quorum.sol";
+import {VOTE_TAG} from "../src/types/Vote.sol";
 import {Court} from "./Court.sol";
+import {Signer} from "./Signer.sol";
 
 /// @title Anybody, doing anything that the court allows, at any time
-/// @dev It keeps its own clock, and in `ghost` what it has seen: the first outcome that every round got.
+/// @dev It keeps its own clock, and what it has seen: in `ghost` the first outcome that every round got, in `taken` what
+/// every seat has lost.
 contract Anybody is Court {
     struct Ghost {
         bytes votes;
         uint8 outcome;
+        bool[7] punished;
     }
 
     /// @dev What is checked after every action grows with them.
     uint256 private constant MOST = 8;
+    uint256 private constant MOST_SEATS = 20;
+    address private constant FINDER = address(0xF1D);
 
     address[3] private people = [OWNER, APPELLANT, STRANGER];
     bytes32[2] private claimIds;
@@ -24,6 +32,9 @@ contract Anybody is Court {
     uint256 private height;
 
     mapping(bytes32 disputeId => mapping(uint256 round => Ghost)) private ghost;
+    uint256 private seats = 7;
+    mapping(uint256 seatId => uint256) private taken;
+    uint256 private found;
 
     modifier inTime() {
         vm.warp(time);
@@ -52,7 +63,8 @@ contract Anybody is Court {
 
     function open(uint256 which) external inTime {
         bytes32 claimId = claimIds[which % 2];
-        if (ids.length < MOST && _left(claimId) != 0) ids.push(openDispute(claimId));
+        if (ids.length == MOST || _left(claimId) == 0) return;
+        if (verifiers.activeCountAt(uint48(vm.getBlockNumber() - 1)) != 0) ids.push(openDispute(claimId));
     }
 
     /// @dev The next few steps of a dispute that nobody is late for.
@@ -103,6 +115,54 @@ contract Anybody is Court {
         _withdraw(people[who % 3]);
     }
 
+    /// @dev Now and then a seat is given up, and its bond fetched later.
+    function quit(uint256 seatId, uint256 whim) external inTime {
+        seatId %= seats;
+        IVerifierRegistry.Seat memory seen = verifiers.seat(uint32(seatId));
+        if (seen.withdrawableAt == 0) {
+            vm.prank(operatorOf(seatId));
+            if (whim % 8 == 0) verifiers.requestExit(uint32(seatId));
+        } else if (!seen.withdrawn && vm.getBlockTimestamp() >= seen.withdrawableAt) {
+            verifiers.withdrawBond(uint32(seatId));
+        }
+    }
+
+    function join() external inTime {
+        if (seats == MOST_SEATS || verifiers.activeCountAt(uint48(vm.getBlockNumber() - 1)) >= 7) return;
+        registerSeat(seats++);
+        skipBlocks(1);
+    }
+
+    /// @dev Now and then a member signs two outcomes, and somebody shows them.
+    function equivocate(uint256 which, uint256 round, uint256 place, uint256 whim) external inTime {
+        (bytes32 id,) = _any(which);
+        if (id == 0 || whim % 8 != 0) return;
+        uint8 past = uint8(bound(round, 0, roundOf(id)));
+        IDisputeManager.Round memory seen = disputes.roundOf(id, past);
+        if (seen.envelopeDigest == 0) return;
+        place %= seen.size;
+        uint32 seatId = disputes.committee(id, past)[place];
+        bytes[2] memory signatures = [
+            Signer.sign(secretOf(seatId), disputes.voteDigest(id, past, MATCH), VOTE_TAG),
+            Signer.sign(secretOf(seatId), disputes.voteDigest(id, past, NO_MATCH), VOTE_TAG)
+        ];
+        bytes memory input =
+            abi.encodeCall(Penalties.punishEquivocation, (id, past, uint8(place), [MATCH, NO_MATCH], signatures));
+        _punish(seatId, type(uint256).max, input);
+    }
+
+    function withhold(uint256 which, uint256 round, uint256 place) external inTime {
+        (bytes32 id,) = _any(which);
+        if (id == 0) return;
+        uint8 past = uint8(bound(round, 0, roundOf(id)));
+        IDisputeManager.Round memory seen = disputes.roundOf(id, past);
+        if (!Quorum.contains(seen.voters & ~seen.opened, place %= 7)) return;
+        if (vm.getBlockTimestamp() <= seen.voteDeadline + VOTE_WINDOW || ghost[id][past].punished[place]) return;
+        uint32 seatId = disputes.committee(id, past)[place];
+        ghost[id][past].punished[place] =
+            _punish(seatId, WITHHELD_PENALTY, abi.encodeCall(Penalties.punishWithheld, (id, past, uint8(place))));
+    }
+
     /* WHAT ALWAYS HOLDS */
 
     /// @dev The court holds what it owes: bonds of what has not ended, pots, shares not collected, and what is owed.
@@ -123,6 +183,20 @@ contract Anybody is Court {
             }
         }
         assertEq(address(disputes).balance, held);
+    }
+
+    /// @dev The register holds the bonds, and nobody has lost more than one; half of that is the finder's.
+    function checkBonds() external view {
+        uint256 held;
+        for (uint32 seatId; seatId < seats; ++seatId) {
+            IVerifierRegistry.Seat memory seen = verifiers.seat(seatId);
+            assertTrue(taken[seatId] <= SEAT_BOND, "more than its bond");
+            assertEq(seen.bond, seen.withdrawn ? 0 : SEAT_BOND - taken[seatId]);
+            if (taken[seatId] == SEAT_BOND) assertTrue(seen.withdrawableAt != 0, "still seated");
+            held += seen.bond;
+        }
+        assertEq(address(verifiers).balance, held);
+        assertEq(FINDER.balance, found);
     }
 
     /// @dev A round has one verdict, of a quorum whose votes were sealed and shown.
@@ -220,6 +294,19 @@ contract Anybody is Court {
         seen.outcome = outcome;
     }
 
+    /// @dev All that is asked for, or what is left; of nothing, nothing.
+    function _punish(uint32 seatId, uint256 amount, bytes memory input) private returns (bool done) {
+        uint256 left = verifiers.seat(seatId).bond;
+        address penalties = disputes.penalties();
+        vm.prank(FINDER);
+        (done,) = penalties.call(input);
+        assertTrue(done == (left != 0), "paid for");
+        uint256 lost = left - verifiers.seat(seatId).bond;
+        assertEq(lost, amount < left ? amount : left);
+        taken[seatId] += lost;
+        found += lost / 2;
+    }
+
     function _collect(bytes32 id, uint8 round, uint8 place) private {
         IDisputeManager.Round memory past = disputes.roundOf(id, round);
         if (Quorum.contains(past.signers & ~past.paid, place)) disputes.collectFee(id, round, place);
@@ -256,8 +343,9 @@ contract InvariantsTest {
     }
 
     /// @dev In one, as forge plays every invariant anew.
-    function invariant_court__money_rounds_and_shards() public view {
+    function invariant_court__money_bonds_rounds_and_shards() public view {
         anybody.checkMoney();
+        anybody.checkBonds();
         anybody.checkRounds();
         anybody.checkShards();
     }
