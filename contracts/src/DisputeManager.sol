@@ -173,16 +173,18 @@ contract DisputeManager is Rounds {
 
     /// @inheritdoc IDisputeManager
     function appeal(bytes32 disputeId) external payable {
-        Dispute storage stored = _due(disputeId, State.Proposed);
+        Dispute storage stored = _inState(disputeId, State.Proposed);
         uint8 round = stored.round + 1;
         uint8 appeals = stored.appeals;
         if (!_hasRung(stored, round) || appeals == MAX_APPEALS) {
             revert NotAppealable(disputeId, stored.round, stored.rungs, appeals);
         }
-        uint256 fee = roundFee(round);
-        _requirePayment(_appealBond + fee);
         bytes32 claimId = stored.claimId;
         _promiseShard(claimId, _uses[claimId]);
+        // Only now: where no appeal is possible the time for it is over at once, and that is not why.
+        _requireBefore(disputeId, stored.deadline);
+        uint256 fee = roundFee(round);
+        _requirePayment(_appealBond + fee);
 
         stored.appeals = appeals + 1;
         stored.appellant = msg.sender;

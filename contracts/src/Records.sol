@@ -93,10 +93,14 @@ abstract contract Records is Terms, EIP712 {
         if (stored.state == State.None) revert UnknownDispute(disputeId);
     }
 
-    /// @dev In the state that an action needs, and not too late for it.
-    function _due(bytes32 disputeId, State required) internal view returns (Dispute storage stored) {
+    function _inState(bytes32 disputeId, State required) internal view returns (Dispute storage stored) {
         stored = _existing(disputeId);
         if (stored.state != required) revert WrongState(disputeId, stored.state, required);
+    }
+
+    /// @dev In the state that an action needs, and not too late for it.
+    function _due(bytes32 disputeId, State required) internal view returns (Dispute storage stored) {
+        stored = _inState(disputeId, required);
         _requireBefore(disputeId, stored.deadline);
     }
 

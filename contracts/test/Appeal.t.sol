@@ -106,6 +106,7 @@ contract AppealTest is Court {
         settleVotes(disputeId, MATCH, votesFor(MATCH, 15, 4));
 
         assertEq(disputes.dispute(disputeId).deadline, vm.getBlockTimestamp());
+        skipSeconds(1);
         _expectNotAppealable(disputeId, 0, 1, 0);
         disputes.appeal(disputeId);
     }
@@ -122,6 +123,18 @@ contract AppealTest is Court {
         vm.expectRevert(abi.encodeWithSelector(IDisputeManager.NoShardLeft.selector, claimId, 2));
         vm.prank(APPELLANT);
         disputes.appeal{value: price}(disputeId);
+    }
+
+    /// @dev There is no time for it then, but that is not what the appellant is told.
+    function test_appeal__reject_without_a_shard_though_it_is_late() public {
+        bytes32 claimId = boundClaim(1);
+        bytes32 disputeId = openDispute(claimId);
+        conclude(disputeId, MATCH);
+        assertEq(disputes.dispute(disputeId).deadline, vm.getBlockTimestamp());
+        skipSeconds(1);
+
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.NoShardLeft.selector, claimId, 1));
+        disputes.appeal(disputeId);
     }
 
     function test_appeal__reject_after_the_deadline() public {
