@@ -7,10 +7,12 @@
     GET  /v1/disputes/{id}           how far this node has come in its latest round, and what it
                                      measured
     GET  /v1/disputes/{id}/{round}/messages
-                                     what it holds of a round, for a member that comes late
+                                     what it holds of a round, for a member that comes late; 304 if
+                                     that is what the member says it knows
 
-Findings and votes are public once the chain has the round's seal, and no sooner: who could read
-them here would not have to measure. Keys, seeds and evidence never pass through here.
+Findings and votes, and counters that tell of them, are public once the chain has the round's seal,
+and no sooner: who could read them here would not have to measure. Keys, seeds and evidence never
+pass through here.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from prometheus_client import generate_latest
 from protocol.errors import Ignore, Reject
 from protocol.types import MAX_MESSAGE_BYTES, DisputeId
 
+from .assembly import tag_of
 from .journal import Journal
 from .metrics import Metrics
 from .peers import Peers
@@ -98,10 +101,12 @@ async def dispute(request: web.Request) -> web.Response:
         raise web.HTTPNotFound(text="this node has no part in that dispute\n")
     latest = rounds[-1]
     shown = {seen.round for seen in rounds if seen.step >= Step.SEALED}
+    # Not even that something was measured: a vote on what could not be is half known by that.
+    step = Step.SEEN if latest.step is Step.VERIFIED else latest.step
     is_finding_shown = latest.finding is not None and latest.round in shown
     answer: dict[str, Any] = {
         "round": latest.round,
-        "step": "closed" if latest.is_closed else latest.step.name.lower(),
+        "step": "closed" if latest.is_closed else step.name.lower(),
         "votes": [
             {"round": vote.round, "outcome": vote.outcome.name}
             for vote in journal.votes()
@@ -115,8 +120,12 @@ async def dispute(request: web.Request) -> web.Response:
 @routes.get("/v1/disputes/{id:[0-9a-f]{64}}/{round:[0-9]{1,3}}/messages")
 async def messages(request: web.Request) -> web.Response:
     """What this node holds of a round that it still works on."""
-    round_ = int(request.match_info["round"])
-    return web.json_response(request.app[PEERS].answer(_dispute_id(request), round_))
+    answer = request.app[PEERS].answer(_dispute_id(request), int(request.match_info["round"]))
+    tag = tag_of(answer)
+    is_known = any(known.value == tag for known in request.if_none_match or ())
+    response = web.Response(status=304) if is_known else web.json_response(answer)
+    response.etag = tag
+    return response
 
 
 def _dispute_id(request: web.Request) -> DisputeId:

@@ -28,7 +28,7 @@ from .keystore import NodeKeys
 from .metrics import Metrics
 from .peers import open_peers
 from .sandbox import ProcessSandbox
-from .setup import connect, open_journal
+from .setup import open_journal
 from .signer import JournalSigner
 from .store import open_store
 from .submitter import Submitter
@@ -106,7 +106,7 @@ async def _wait_for_court(
     waiting = False
     while True:
         try:
-            return await connect(deployment, config, keys)
+            return await deployment.connect(config.rpc_url, keys.account)
         except ChainUnavailable as error:
             if not waiting:
                 log.warning("chain does not answer, waiting: %s", error)

@@ -11,10 +11,13 @@ later. One signature is checked at a time, off the loop.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+from protocol.court import Court
 from protocol.errors import Ignore, InvalidMessage
 from protocol.gossip import validate_commitment, validate_seal, validate_vote
 from protocol.messages import (
@@ -27,12 +30,19 @@ from protocol.messages import (
     message_from_json,
     message_to_json,
 )
+from protocol.pool import VotePool
 from protocol.sealing import SealPool
-from protocol.types import Court, Digest, Dispute, DisputeId, Place, Sealed
+from protocol.types import Digest, Dispute, DisputeId, Place, Sealed
 
 from .hall import KEPT, Hall
 
+TAG_DIGITS: Final = 32
 T = TypeVar("T")
+
+
+def tag_of(answer: object) -> str:
+    """A short name of an answer, by which a member says that it knows it."""
+    return hashlib.sha256(json.dumps(answer).encode()).hexdigest()[:TAG_DIGITS]
 
 
 class Assembly:
@@ -50,17 +60,16 @@ class Assembly:
             hall = self._enter(dispute)
             hall.ours.append(message)
             hall.keep(message)
-            spoken, hall.spoken = hall.spoken, asyncio.Event()
-            spoken.set()
+            hall.hasten()
 
     def ours(self, dispute: Dispute) -> tuple[Message, ...]:
         """Those of our messages that are of use to other members now."""
         hall = self._enter(dispute)
         return tuple(message for message in hall.messages() if message in hall.ours)
 
-    def spoken(self, dispute: Dispute) -> asyncio.Event:
-        """Set when we next say something."""
-        return self._enter(dispute).spoken
+    def hastened(self, dispute: Dispute) -> asyncio.Event:
+        """Set when there is next something to say, or to ask for."""
+        return self._enter(dispute).hastened
 
     async def collected(
         self, dispute: Dispute, than: tuple[Digest, ...] | None
@@ -93,6 +102,28 @@ class Assembly:
             hall.sealed = sealed
             hall.find_leaves()
             hall.change()
+            hall.hasten()
+
+    def asked(self, dispute: Dispute, place: Place) -> None:
+        """Note that a member was asked, whether or not it has answered."""
+        hall = self._enter(dispute)
+        if place not in hall.asked:
+            hall.asked.add(place)
+            hall.change()
+
+    async def committed(self, dispute: Dispute, place: Place) -> Digest | None:
+        """A commitment of that place, if one is known once all others have been asked."""
+
+        def look(hall: Hall) -> tuple[Message, ...] | None:
+            is_known = len(hall.asked | {place}) == len(dispute.committee)
+            return hall.held.get((Commitment, place), ()) if is_known else None
+
+        heard = await self._until(dispute, look)
+        return next((each.commitment for each in heard if isinstance(each, Commitment)), None)
+
+    async def leaf(self, dispute: Dispute, place: Place) -> Digest:
+        """Wait until the leaves under the chain's root are known; returns that of a place."""
+        return (await self._counting(dispute)).leaves[place]
 
     async def certificate(self, dispute: Dispute) -> Certificate:
         """Wait until a quorum of opened votes agrees."""
@@ -102,11 +133,12 @@ class Assembly:
 
         return await self._until(dispute, look)
 
-    async def openings(self, dispute: Dispute) -> tuple[Sequence[int], Sequence[bytes]] | None:
-        """What `reveal` takes, of all votes held; None while the leaves are not known."""
+    async def openings(self, dispute: Dispute) -> tuple[Sequence[int], Sequence[bytes]]:
+        """Wait until the leaves under the chain's root are known; returns what `reveal` takes, of
+        all votes held."""
+        votes = await self._counting(dispute)
         async with self._turn:
-            votes = self._enter(dispute).votes
-            return None if votes is None else votes.openings()
+            return votes.openings()
 
     async def equivocation(self, dispute: Dispute, but: frozenset[Place]) -> tuple[Vote, Vote]:
         """Wait for two votes of one member for two outcomes; of none of the places in `but`."""
@@ -139,12 +171,15 @@ class Assembly:
             hall.keep(message)
 
     def answer(self, dispute_id: DisputeId, round_: int) -> dict[str, Any]:
-        """What is held of a round, and the leaves under the chain's root, as JSON for a member."""
+        """What is held of a round, and the leaves under the chain's root, as JSON for a member.
+
+        Members that hold the same answer the same, whatever the order in which they heard it.
+        """
         hall = self._halls.get((dispute_id, round_))
         if hall is None:
             return {"messages": [], "leaves": None}
         return {
-            "messages": [message_to_json(message) for message in hall.messages()],
+            "messages": sorted(map(message_to_json, hall.messages()), key=json.dumps),
             "leaves": [leaf.hex() for leaf in hall.votes.leaves] if hall.votes else None,
         }
 
@@ -192,6 +227,9 @@ class Assembly:
         if key not in self._halls:
             self._halls[key] = Hall(dispute, SealPool(dispute))
         return self._halls[key]
+
+    async def _counting(self, dispute: Dispute) -> VotePool:
+        return await self._until(dispute, lambda hall: hall.votes)
 
     async def _until(self, dispute: Dispute, look: Callable[[Hall], T | None]) -> T:
         """What `look` finds in the round, once it finds something."""

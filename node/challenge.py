@@ -17,8 +17,9 @@ import aiohttp
 
 from protocol.chain import CourtClient, Head
 from protocol.committee import committee_hash
+from protocol.court import DisputeRecord, Verdict
 from protocol.envelope import envelope_context, seal
-from protocol.types import BlobRef, DisputeId, DisputeRecord, State, Verdict
+from protocol.types import BlobRef, DisputeId, State
 
 from .claims import OwnClaim
 from .errors import BadClaim

@@ -7,18 +7,16 @@ is sent.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from eth_utils.crypto import keccak
-
+from protocol.claims import Claim, Opening, Shard, claim_id
 from protocol.commitments import shard_path, shards_root
-from protocol.messages import Claim, Opening, Shard, claim_id
-from protocol.types import Address, ClaimId, Court, Digest
+from protocol.court import Court
+from protocol.types import Address, ClaimId, Digest
 
 from .errors import BadClaim
 from .home import write_secret
@@ -125,7 +123,7 @@ def claim_names(home: Path) -> list[str]:
 
 def _shards(seeds: Sequence[bytes], evidence: Sequence[bytes]) -> list[Shard]:
     return [
-        Shard(index, Digest(keccak(seed)), Digest(hashlib.sha256(piece).digest()))
+        Shard.of(index, seed, piece)
         for index, (seed, piece) in enumerate(zip(seeds, evidence, strict=True))
     ]
 

@@ -94,11 +94,7 @@ async def run_demo(directory: Path, schemes: Sequence[str], *, keep: bool, as_js
 async def _court_of_a_new_owner(net: Devnet) -> AsyncIterator[CourtClient]:
     account = Account.create()
     await fill(net.rpc_url, Address(account.address))
-    deployment = net.deployment
-    async with await CourtClient.connect(
-        net.rpc_url, deployment.court.dispute_manager, account=account,
-        first_block=deployment.block,
-    ) as court:  # fmt: skip
+    async with await net.deployment.connect(net.rpc_url, account) as court:
         yield court
 
 

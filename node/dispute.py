@@ -9,9 +9,12 @@
     (7) vote       once the chain holds the seal, and not before: nobody can copy what is hidden
     (8) submit     a quorum of equal votes, in turn; or, when there is none in time, leave the state
     (9) end        a verdict stands, or a larger committee takes over
+    (10) stay      until the chain has seen every sealed vote: who comes late asks us for the others
+    (11) be paid   the share of the fee, and for who has withheld its vote
 
 A member that abstains does all the rest: it exchanges what the others say, signs roots, aggregates,
-submits and keeps time.
+submits and keeps time. One that starts again, even with nothing left but its keys, goes on where
+the chain is: what it has committed to it reads from the commitment itself.
 
 What is *not* here: how bytes travel, how keys are kept, how a chain is read. Those are the five
 ports. A round that cannot be resolved is reported with its reason and never takes the node, or
@@ -25,10 +28,12 @@ import logging
 from contextlib import suppress
 from typing import Final
 
+from protocol.court import Verdict
 from protocol.messages import Certificate
-from protocol.types import Digest, Dispute, Place, Sealed, State, Verdict
+from protocol.types import Digest, Dispute, Place, Sealed, State
 
 from .duty import Services, label, report, say
+from .errors import DoubleVote
 from .outcome import reach_outcome
 from .reasons import Reason
 
@@ -50,38 +55,55 @@ async def follow(to: Services) -> None:
 
 
 async def resolve(dispute: Dispute, to: Services) -> Verdict | None:
-    """Take a round from its keys to the dispute's end; None if it went on to another round."""
+    """Take a round from its keys to its end; None if the dispute went on to another round."""
     async with asyncio.TaskGroup() as tasks:
-        duties = [
+        deciding = [
             tasks.create_task(duty)
             for duty in (
-                to.gossip.exchange(dispute),
                 _commit(dispute, to),  # (2) fetch to (5) commit
                 _seal(dispute, to),  # (6) seal
                 _hurry(dispute, to),
                 _submit_seal(dispute, to),
-                _vote(dispute, to),  # (7) vote, (8) submit
                 _keep_time(dispute, to),
                 _police(dispute, to),
             )
         ]
+        showing = [
+            tasks.create_task(to.gossip.exchange(dispute)),
+            tasks.create_task(_vote(dispute, to)),  # (7) vote, (8) submit
+        ]
         verdict = await to.chain.ending(dispute)  # (9) end, by whoever came first
-        for duty in duties:
+        _tell_end(dispute, verdict, to)
+        for duty in deciding:
             duty.cancel()
-    await _show(dispute, to)
-    if verdict is None:
-        await to.chain.draw_next(dispute)
+        if verdict is None:
+            tasks.create_task(to.chain.draw_next(dispute))
+        tasks.create_task(to.chain.collect(dispute))  # (11) be paid
+        withheld = await to.chain.withheld(dispute)  # (10) stay
+        for duty in showing:
+            duty.cancel()
+    for place in withheld:
+        await to.chain.punish_withheld(dispute, place)
     return verdict
 
 
 async def _commit(dispute: Dispute, to: Services) -> None:
-    """Commit to what is found; a vote recorded before a restart is never thought over."""
-    outcome = to.signer.recorded(dispute) or await reach_outcome(dispute, to)
+    """Commit to what is found; what was committed to before a restart is never thought over."""
+    outcome, reason = to.signer.recorded(dispute), None
+    if outcome is None:
+        outcome, reason = await reach_outcome(dispute, to)
+        if await to.chain.is_sealed(dispute):
+            return  # with what we committed to before we were wiped, or without us
+        held = await to.gossip.committed(dispute, to.signer.place(dispute))
+        outcome = (held and to.signer.recall(dispute, held)) or outcome
     if outcome is None:
         return
     commitment = await asyncio.to_thread(to.signer.commit, dispute, outcome)
     say(dispute, "committed to %s as place %d", outcome.name, commitment.place)
     await to.gossip.say(dispute, commitment)
+    if reason is not None and await to.chain.sealed(dispute):
+        # Not sooner: it is as good as the vote.
+        to.metrics.not_measured.labels(reason=reason.value).inc()
 
 
 async def _seal(dispute: Dispute, to: Services) -> None:
@@ -107,21 +129,45 @@ async def _submit_seal(dispute: Dispute, to: Services) -> None:
 
 
 async def _vote(dispute: Dispute, to: Services) -> None:
-    """Open what the chain has sealed, and bring the verdict of a quorum to it."""
+    """Open what the chain has sealed, and bring it what it has not seen."""
     sealed = await to.chain.sealed(dispute)
     if sealed is None:
         return
     await to.gossip.open(dispute, sealed)
     to.signer.disclose(dispute)
-    outcome = to.signer.recorded(dispute)
-    if outcome is not None and sealed.voters >> to.signer.place(dispute) & 1:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_settle(dispute, sealed, to))
+        is_sealed = sealed.voters >> to.signer.place(dispute) & 1
+        if is_sealed and await _open(dispute, to):
+            await _show(dispute, to)
+
+
+async def _open(dispute: Dispute, to: Services) -> bool:
+    """Vote for what our leaf under the chain's root opens to; whether there is such a vote.
+
+    That is one outcome (SPEC 5.3), so no other vote could count, and no other is ever signed: not
+    by a machine that was wiped, nor by two that run with one key.
+    """
+    leaf = await to.gossip.leaf(dispute, to.signer.place(dispute))
+    outcome = to.signer.recall(dispute, leaf)
+    if outcome is None:
+        log.error("dispute %s: what is sealed as our vote is not ours", label(dispute))
+        return False
+    try:
         vote = await asyncio.to_thread(to.signer.vote, dispute, outcome)
-        say(dispute, "voted %s", outcome.name)
-        await to.gossip.say(dispute, vote)
+    except DoubleVote as error:
+        report(dispute, to, error)
+        return False
+    say(dispute, "voted %s", outcome.name)
+    await to.gossip.say(dispute, vote)
+    return True
+
+
+async def _settle(dispute: Dispute, sealed: Sealed, to: Services) -> None:
+    """Bring the verdict of a quorum to the chain."""
     certificate = await _certificate(dispute, sealed, to)
     say(dispute, "quorum: %s by %d", certificate.outcome.name, len(certificate.signers))
     await to.chain.submit(dispute, certificate)
-    await _show(dispute, to)
 
 
 async def _certificate(dispute: Dispute, sealed: Sealed, to: Services) -> Certificate:
@@ -137,14 +183,10 @@ async def _certificate(dispute: Dispute, sealed: Sealed, to: Services) -> Certif
 
 async def _show(dispute: Dispute, to: Services) -> None:
     """A vote that was sealed, and that the chain never sees, counts as withheld (SPEC 5.5)."""
-    if await to.chain.is_opened(dispute, to.signer.place(dispute)):
-        return
-    openings = await to.gossip.openings(dispute)
-    if openings is None:
-        log.warning("dispute %s: cannot show our vote: nobody told the others'", label(dispute))
-        return
-    await to.chain.reveal(dispute, *openings)
-    say(dispute, "showed the chain the votes it had not seen")
+    await to.chain.counted(dispute)
+    if not await to.chain.is_opened(dispute, to.signer.place(dispute)):
+        await to.chain.reveal(dispute, *await to.gossip.openings(dispute))
+        say(dispute, "showed the chain the votes it had not seen")
 
 
 async def _keep_time(dispute: Dispute, to: Services) -> None:
@@ -166,20 +208,23 @@ async def _police(dispute: Dispute, to: Services) -> None:
         punished |= {votes[0].place}
 
 
+def _tell_end(dispute: Dispute, verdict: Verdict | None, to: Services) -> None:
+    ended = "ROUND_OVER" if verdict is None else verdict.state.name
+    to.metrics.duty_done.labels(state=ended.lower()).inc()
+    outcome = verdict.outcome.name if verdict and verdict.outcome else "no outcome yet"
+    say(dispute, "%s, %s", ended, outcome)
+
+
 async def _resolve_or_report(dispute: Dispute, to: Services) -> None:
     to.metrics.disputes_open.inc()
     say(dispute, "keyed, one of %d members", len(dispute.committee))
     try:
-        verdict = await resolve(dispute, to)
+        await resolve(dispute, to)
     except* Exception as group:  # whatever it is, the next dispute must still find this node alive
         for error in _leaves(group):
             report(dispute, to, error)
     else:
         to.signer.close(dispute)
-        ended = "ROUND_OVER" if verdict is None else verdict.state.name
-        to.metrics.duty_done.labels(state=ended.lower()).inc()
-        outcome = verdict.outcome.name if verdict and verdict.outcome else "no outcome yet"
-        say(dispute, "%s, %s", ended, outcome)
     finally:
         to.gossip.close(dispute)
         to.metrics.disputes_open.dec()

@@ -111,7 +111,8 @@ class JournalMissing(NodeError):
         self.path = path
         super().__init__(
             f"open journal {path}: it is not there, and without it this key might sign twice; "
-            "restore it or import an export of it (a new key needs `assay node init`)"
+            "restore it, or if it is lost, begin a new one: `assay node init` with nothing but the "
+            "keys in the home"
         )
 
 

@@ -33,11 +33,13 @@ class Hall:
     votes: VotePool | None = None
     """Once the leaves under that seal are known too."""
     is_hurried: bool = False
+    asked: set[Place] = field(default_factory=set)
+    """Who was asked for what it holds, once or more."""
     ours: list[Message] = field(default_factory=list)
     held: dict[tuple[type[Message], Place], tuple[Message, ...]] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    spoken: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set at the next change, or when we say something; and then replaced."""
+    hastened: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set at the next change, or when there is something to say or to ask; and then replaced."""
 
     def messages(self) -> tuple[Message, ...]:
         """What is of use to another member: votes, where they can be counted, or all else."""
@@ -91,3 +93,8 @@ class Hall:
         """Wake whoever waits for something new."""
         changed, self.changed = self.changed, asyncio.Event()
         changed.set()
+
+    def hasten(self) -> None:
+        """Wake whoever trades with the others."""
+        hastened, self.hastened = self.hastened, asyncio.Event()
+        hastened.set()

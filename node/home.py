@@ -13,9 +13,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from eth_account.signers.local import LocalAccount
 from eth_utils.address import is_checksum_address
 
-from protocol.types import Address, Court
+from protocol.chain import CourtClient
+from protocol.court import Court
+from protocol.types import Address
 
 from .errors import BadConfig
 
@@ -30,6 +33,21 @@ class Deployment:
     def to_json(self) -> dict[str, Any]:
         """The content of `court.json`."""
         return {**asdict(self.court), "block": self.block}
+
+    async def connect(self, rpc_url: str, account: LocalAccount | None = None) -> CourtClient:
+        """The court, asked at `rpc_url`; to act on only with an account.
+
+        Raises:
+            ChainUnavailable: the chain does not answer.
+            ChainMismatch: it is another chain, or there is no court on it.
+        """
+        return await CourtClient.connect(
+            rpc_url,
+            self.court.dispute_manager,
+            account=account,
+            chain_id=self.court.chain_id,
+            first_block=self.block,
+        )
 
 
 def write_deployment(path: Path, deployment: Deployment) -> None:

@@ -22,7 +22,8 @@ from typing import Any, Final, Self
 
 from eth_utils.crypto import keccak
 
-from protocol.types import Address, Court, Digest, DisputeId, Outcome
+from protocol.court import Court
+from protocol.types import Address, Digest, DisputeId, Outcome
 
 from .database import Database
 from .errors import DoubleVote, JournalRefused

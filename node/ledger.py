@@ -10,10 +10,8 @@ safe to use from two threads at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
-from eth._utils.address import generate_contract_address
 from eth.constants import POST_MERGE_DIFFICULTY, POST_MERGE_MIX_HASH, POST_MERGE_NONCE
 from eth.db.atomic import AtomicDB
 from eth.exceptions import HeaderNotFound, TransactionNotFound
@@ -36,52 +34,9 @@ from .evm import (
     estimate_gas,
     run_call,
 )
+from .mined import Mined
 
 PRIORITY_FEE: Final = 10**9
-
-
-@dataclass(frozen=True, slots=True)
-class Mined:
-    """A transaction in its block, with its receipt; `receipts` are those of the whole block."""
-
-    block: Any
-    index: int
-    receipts: tuple[Any, ...]
-
-    @property
-    def transaction(self) -> Any:
-        """py-evm's signed transaction."""
-        return self.block.transactions[self.index]
-
-    @property
-    def receipt(self) -> Any:
-        """py-evm's receipt; its gas is that of the block so far."""
-        return self.receipts[self.index]
-
-    @property
-    def gas_used(self) -> int:
-        """By this transaction alone."""
-        before = self.receipts[self.index - 1].gas_used if self.index else 0
-        return int(self.receipt.gas_used - before)
-
-    @property
-    def gas_price(self) -> int:
-        """What the sender paid for each unit of gas."""
-        fee = self.block.header.base_fee_per_gas
-        tip = self.transaction.max_priority_fee_per_gas
-        return int(min(self.transaction.max_fee_per_gas, fee + tip))
-
-    @property
-    def first_log(self) -> int:
-        """The position of this transaction's first log in its block."""
-        return sum(len(receipt.logs) for receipt in self.receipts[: self.index])
-
-    @property
-    def contract(self) -> Address | None:
-        """The contract it created, if it created one."""
-        if self.transaction.to:
-            return None
-        return generate_contract_address(self.transaction.sender, self.transaction.nonce)
 
 
 class Ledger:
@@ -175,20 +130,17 @@ class Ledger:
         addresses: frozenset[bytes],
         topics: tuple[frozenset[int] | None, ...],
     ) -> Iterator[tuple[Mined, int]]:
-        """The matching logs in order, each as its transaction and the log's place in it.
-
-        No address means any; so does None for a topic.
-        """
+        """The logs that `Mined.matching_logs` finds, in order, each with its transaction."""
         for header in headers:
             bloom = BloomFilter(header.bloom)
             if not header.bloom or (addresses and not any(one in bloom for one in addresses)):
                 continue
             block = self.block(header)
             receipts = block.get_receipts(self._chain.chaindb)
-            for index, receipt in enumerate(receipts):
-                for place, log in enumerate(receipt.logs):
-                    if _is_match(log, addresses, topics):
-                        yield Mined(block, index, receipts), place
+            for index in range(len(receipts)):
+                mined = Mined(block, index, receipts)
+                for place in mined.matching_logs(addresses, topics):
+                    yield mined, place
 
     def submit(self, raw: bytes) -> Hash32:
         """Take a signed transaction for the next block; returns its hash.
@@ -279,15 +231,3 @@ class Ledger:
             # PREVRANDAO differs from block to block and is the same in every run.
             mix_hash=keccak(head.hash),
         )
-
-
-def _is_match(
-    log: Any, addresses: frozenset[bytes], topics: tuple[frozenset[int] | None, ...]
-) -> bool:
-    if addresses and log.address not in addresses:
-        return False
-    if len(topics) > len(log.topics):
-        return False
-    return all(
-        wanted is None or topic in wanted for topic, wanted in zip(log.topics, topics, strict=False)
-    )

@@ -2,8 +2,8 @@
 
 A member posts its own messages to every other until they are taken, and asks each for what it
 holds, again and again with back-off, until it is told to stop: so a member that comes late, or
-comes back, hears everything from anybody who was there. The HTTP routes are in `api.py`, what comes
-of the messages in `assembly.py`.
+comes back, hears everything from anybody who was there. It says what it knows already, so most
+answers are empty. The HTTP routes are in `api.py`, what comes of the messages in `assembly.py`.
 """
 
 from __future__ import annotations
@@ -19,18 +19,20 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
+from protocol.court import Court
 from protocol.messages import Message, message_to_json
-from protocol.types import MAX_COMMITTEE, MAX_MESSAGE_BYTES, Court, Dispute, Member
+from protocol.types import MAX_COMMITTEE, MAX_MESSAGE_BYTES, Dispute, Member
 
-from .assembly import Assembly
+from .assembly import Assembly, tag_of
+from .download import reason_not_to_ask
 from .hall import KEPT
-from .store import reason_not_to_ask
 
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE_SECONDS: Final = 0.25
-LONGEST_PAUSE_SECONDS: Final = 5.0
-"""A member that restarts has everything again within this time."""
+LONGEST_PAUSE_SECONDS: Final = 60.0
+PAUSES_IN_A_WINDOW: Final = 12
+"""So that a member that nobody can reach, and that can only ask, asks three times in a hurry."""
 EXCHANGE_SECONDS: Final = 5
 """For messages of a kilobyte; a peer slower than that is as good as gone."""
 MAX_ANSWER_BYTES: Final = MAX_COMMITTEE * (sum(KEPT.values()) + 1) * MAX_MESSAGE_BYTES
@@ -62,25 +64,30 @@ class Peers(Assembly):
                 if member.bls_key == self._bls_key:
                     continue
                 url = _endpoint(member)
-                if url is not None:
+                if url is None:
+                    self.asked(dispute, member.place)
+                else:
                     tasks.create_task(self._keep_exchanging(dispute, member, url))
 
     async def _keep_exchanging(self, dispute: Dispute, member: Member, url: URL) -> None:
         pause = FIRST_PAUSE_SECONDS
+        longest = min(LONGEST_PAUSE_SECONDS, dispute.seal_window / PAUSES_IN_A_WINDOW)
         taken: set[Message] = set()
+        told: str | None = None
         while True:
-            spoken = self.spoken(dispute)
+            hastened = self.hastened(dispute)
             try:
                 await self._post(dispute, url, taken)
-                await self._ask(dispute, url)
+                told = await self._ask(dispute, url, told)
             except (aiohttp.ClientError, TimeoutError, ValueError, RecursionError) as error:
                 log.debug("place %d at %s: %s", member.place, url, str(error) or repr(error))
+            self.asked(dispute, member.place)
             # Jitter, or a committee that starts together would knock together for ever.
             wait = pause * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            pause = min(2 * pause, longest)
             try:
                 async with asyncio.timeout(wait):
-                    await spoken.wait()
+                    await hastened.wait()
                 pause = FIRST_PAUSE_SECONDS  # what we have just said is answered soon
             except TimeoutError:
                 pass
@@ -98,16 +105,22 @@ class Peers(Assembly):
                 elif response.status == 400:
                     log.debug("%s rejects our message: %r", url, await _read(response, 400))
 
-    async def _ask(self, dispute: Dispute, url: URL) -> None:
-        """Take all a member holds."""
+    async def _ask(self, dispute: Dispute, url: URL, told: str | None) -> str | None:
+        """Take all a member holds, unless we hold the same or it has `told` us; returns what it
+        has told us now."""
         path = url / "v1/disputes" / dispute.id.hex() / str(dispute.round) / "messages"
-        async with self._session.get(path, allow_redirects=False) as response:
+        held = tag_of(self.answer(dispute.id, dispute.round))
+        tags = ", ".join(f'"{tag}"' for tag in (held, told) if tag)
+        async with self._session.get(
+            path, headers={"If-None-Match": tags}, allow_redirects=False
+        ) as response:
             if response.status != 200:
-                return
+                return told
             answer = json.loads(await _read(response, MAX_ANSWER_BYTES))
         for error in await self.hear(dispute, answer):
             # It may be another's: a peer that passes on what is wrong is not its author.
             log.debug("a message from %s: %s", url, error)
+        return tag_of(answer)
 
 
 def _endpoint(member: Member) -> URL | None:

@@ -10,16 +10,10 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from protocol.messages import (
-    Certificate,
-    Commitment,
-    Message,
-    Opening,
-    Seal,
-    SealCertificate,
-    Vote,
-)
-from protocol.types import BlobRef, Digest, Dispute, Outcome, Place, Sealed, State, Verdict
+from protocol.claims import Opening
+from protocol.court import Verdict
+from protocol.messages import Certificate, Commitment, Message, Seal, SealCertificate, Vote
+from protocol.types import BlobRef, Digest, Dispute, Outcome, Place, Sealed, State
 from verifier import Finding
 
 
@@ -36,6 +30,10 @@ class Chain(Protocol):
 
     async def submit_seal(self, dispute: Dispute, certificate: SealCertificate) -> None:
         """Seal in this member's turn; done when the chain took it, or needs it no more."""
+        ...
+
+    async def is_sealed(self, dispute: Dispute) -> bool:
+        """Whether the chain holds a seal of the round."""
         ...
 
     async def sealed(self, dispute: Dispute) -> Sealed | None:
@@ -62,6 +60,10 @@ class Chain(Protocol):
         """Draw the committee of the round after this one, in turn, unless somebody has."""
         ...
 
+    async def counted(self, dispute: Dispute) -> None:
+        """Wait until the chain counts no more votes of a sealed round: settled, or too late."""
+        ...
+
     async def is_opened(self, dispute: Dispute, place: Place) -> bool:
         """Whether the chain has been shown a member's sealed vote, or it sealed none."""
         ...
@@ -70,6 +72,19 @@ class Chain(Protocol):
         self, dispute: Dispute, outcomes: Sequence[int], openings: Sequence[bytes]
     ) -> None:
         """Show the chain the sealed votes that are known."""
+        ...
+
+    async def withheld(self, dispute: Dispute) -> tuple[Place, ...]:
+        """Wait, in a round that is over, until every sealed vote has been shown to the chain, or
+        none can be any more; returns whose was not."""
+        ...
+
+    async def punish_withheld(self, dispute: Dispute, place: Place) -> None:
+        """Take the penalty from a member whose vote was withheld, in turn, unless somebody has."""
+        ...
+
+    async def collect(self, dispute: Dispute) -> None:
+        """Have this member's share of the round's fee paid to it, if it has earned one."""
         ...
 
     async def punish(self, dispute: Dispute, votes: tuple[Vote, Vote]) -> None:
@@ -115,6 +130,10 @@ class Signer(Protocol):
 
     def recorded(self, dispute: Dispute) -> Outcome | None:
         """The outcome the journal already holds for this dispute and round."""
+        ...
+
+    def recall(self, dispute: Dispute, commitment: Digest) -> Outcome | None:
+        """The outcome to which a commitment of this key opens; None if it is none of ours."""
         ...
 
     def commit(self, dispute: Dispute, outcome: Outcome) -> Commitment:
@@ -176,12 +195,21 @@ class Gossip(Protocol):
         """From now on votes are taken that open leaves of the chain's root."""
         ...
 
+    async def committed(self, dispute: Dispute, place: Place) -> Digest | None:
+        """A commitment of that place, if one is known once all others have been asked."""
+        ...
+
+    async def leaf(self, dispute: Dispute, place: Place) -> Digest:
+        """Wait until the leaves under the chain's root are known; returns that of a place."""
+        ...
+
     async def certificate(self, dispute: Dispute) -> Certificate:
         """Wait until a quorum of opened votes agrees."""
         ...
 
-    async def openings(self, dispute: Dispute) -> tuple[Sequence[int], Sequence[bytes]] | None:
-        """What `reveal` takes, of all votes held; None while the leaves are not known."""
+    async def openings(self, dispute: Dispute) -> tuple[Sequence[int], Sequence[bytes]]:
+        """Wait until the leaves under the chain's root are known; returns what `reveal` takes, of
+        all votes held."""
         ...
 
     async def equivocation(self, dispute: Dispute, but: frozenset[Place]) -> tuple[Vote, Vote]:

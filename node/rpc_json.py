@@ -1,7 +1,7 @@
 """How the execution API writes blocks, transactions, receipts and logs, and reads parameters.
 
 The shapes are those of the Ethereum execution-apis specification: quantities as hex without leading
-zeros, data as hex of even length. `devchain.py` decides what is asked and answered.
+zeros, data as hex of even length. `rpc_methods.py` decides what is asked and answered.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from eth_utils.address import to_canonical_address, to_checksum_address
 from eth_utils.hexadecimal import decode_hex
 
 from .evm import Call
-from .ledger import Mined
+from .mined import Mined
 
 
 class BadParameter(Exception):

@@ -9,12 +9,11 @@ from typing import Final
 import aiohttp
 
 from protocol import bls
-from protocol.chain import CourtClient
 from protocol.messages import possession_digest
 from protocol.types import Address
 
 from .config import NodeConfig, write_config
-from .home import Deployment, load_deployment, load_password, make_password, write_deployment
+from .home import load_deployment, load_password, make_password, write_deployment
 from .journal import Identity, Journal
 from .keystore import NodeKeys, create_keys, load_keys
 
@@ -28,14 +27,21 @@ def initialise(
 ) -> tuple[NodeKeys, bool]:
     """The keys of the node at `home`, and whether it was made just now.
 
+    Keys that are there already, of a machine that was wiped, begin a new history. They cannot vote
+    twice by that: only what opens their leaf under the chain's root is ever voted (SPEC 5.3).
+
     Raises:
         BadConfig: `court_file` does not name a deployment.
-        KeystoreError, JournalExists: an earlier attempt left half a node; nothing is overwritten.
+        BadConfig, KeystoreError, JournalExists: an earlier attempt left half a node; nothing is
+            overwritten.
     """
     if (home / "node.toml").exists():
         return open_keys(home), False
     deployment = load_deployment(court_file)
-    keys = create_keys(home / "keys", make_password(home / "keys" / "password"))
+    if (home / "keys").exists():
+        keys = open_keys(home)
+    else:
+        keys = create_keys(home / "keys", make_password(home / "keys" / "password"))
     identity = Identity.of(deployment.court, keys.bls_key)
     Journal.create(home / JOURNAL_FILE, identity, cursor=deployment.block - 1).close()
     write_deployment(home / "court.json", deployment)
@@ -66,29 +72,13 @@ async def register_seat(home: Path, config: NodeConfig, keys: NodeKeys) -> Addre
     """Take a seat unless the node has one; returns the operator."""
     deployment = load_deployment(home / "court.json")
     operator = Address(keys.account.address)
-    async with await connect(deployment, config, keys) as court:
+    async with await deployment.connect(config.rpc_url, keys.account) as court:
         if await court.seat_of(operator, await court.head("latest")) is None:
             digest = possession_digest(operator, keys.bls_key, court.court)
             possession = bls.sign(keys.bls_secret, digest, bls.POSSESSION_TAG)
             await court.register(keys.bls_key, possession, keys.envelope_key, config.endpoint)
             log.info("took a seat as %s", operator)
     return operator
-
-
-async def connect(deployment: Deployment, config: NodeConfig, keys: NodeKeys | None) -> CourtClient:
-    """The court this node serves.
-
-    Raises:
-        ChainUnavailable: the chain does not answer.
-        ChainMismatch: it is another chain, or there is no court on it.
-    """
-    return await CourtClient.connect(
-        config.rpc_url,
-        deployment.court.dispute_manager,
-        account=keys.account if keys else None,
-        chain_id=deployment.court.chain_id,
-        first_block=deployment.block,
-    )
 
 
 async def readiness_of(config: NodeConfig) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 A vote is on record before its commitment is signed, so whatever happens in between, the only vote
 this key can ever commit to, or open, in that round is the recorded one. Its salt comes from the key
-(SPEC 5.3): what was committed can be opened after any crash.
+(SPEC 5.3): what was committed can be opened after any crash, and by a machine that was wiped.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import json
 from collections.abc import Sequence
 
 from protocol import bls
+from protocol.claims import Opening
 from protocol.commitments import validate_opening, votes_root
+from protocol.court import Court
 from protocol.envelope import envelope_context, open_envelope
 from protocol.keys import derive_salt
 from protocol.messages import (
     Commitment,
-    Opening,
     Seal,
     Vote,
     commitment_digest,
@@ -24,7 +25,7 @@ from protocol.messages import (
     sealed_commitment,
     vote_digest,
 )
-from protocol.types import Court, Digest, Dispute, Outcome, Place
+from protocol.types import Digest, Dispute, Outcome, Place
 from verifier import Finding
 
 from .errors import NotAMember
@@ -62,6 +63,19 @@ class JournalSigner:
     def recorded(self, dispute: Dispute) -> Outcome | None:
         """The outcome on record for the round, or None."""
         return self._journal.recorded(dispute.id, dispute.round)
+
+    def recall(self, dispute: Dispute, commitment: Digest) -> Outcome | None:
+        """The outcome to which a commitment of this key opens; None if it is none of ours.
+
+        Raises:
+            NotAMember: this key is not in the committee.
+        """
+        place = self.place(dispute)
+        salt = derive_salt(self._bls_secret, dispute.id, dispute.round)
+        for outcome in Outcome:
+            if sealed_commitment(dispute.id, dispute.round, place, outcome, salt) == commitment:
+                return outcome
+        return None
 
     def commit(self, dispute: Dispute, outcome: Outcome) -> Commitment:
         """Record, then commit.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from protocol.chain import CourtReader
-from protocol.types import ClaimId, ModelDigest, Priority, Standing
+from protocol.court import Priority, Standing
+from protocol.types import ClaimId, ModelDigest
 
 from .errors import UnknownClaim
 

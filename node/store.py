@@ -1,17 +1,8 @@
-"""The Store port: strangers' bytes, fetched by digest under hard limits and kept in a cache.
-
-A mirror is whatever URL a stranger wrote on the chain. So:
-
-- it is asked only if `reason_not_to_ask` has nothing to say; redirects are not followed, proxies
-  and credentials of the environment are not used;
-- a download stops at the first byte beyond the declared size, and when it falls behind a minimum
-  rate; its digest is computed as it streams;
-- what one attempt brought is taken up by the next, but never believed: if the whole does not hash
-  to its name, the next attempt starts from nothing before the mirror is blamed;
-- one honest mirror is enough, whatever the others do.
+"""The Store port: strangers' bytes by digest, downloaded once and kept in a cache.
 
 The cache is bounded; what was used least recently goes first, and nothing goes within
-`KEEP_SECONDS` of its use, because a verification may be reading it.
+`KEEP_SECONDS` of its use, because a verification may be reading it. How a mirror is asked, and what
+is believed of its answer, is for `download` to say.
 """
 
 from __future__ import annotations
@@ -27,27 +18,15 @@ from pathlib import Path
 from typing import Final
 
 import aiohttp
-from tenacity import (
-    AsyncRetrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_random_exponential,
-)
-from yarl import URL
 
 from protocol.errors import BadManifest
 from protocol.package import PackageFile, parse_manifest
 from protocol.types import MAX_MANIFEST_BYTES, BlobRef, Digest
 
-from .blobs import CHUNK_BYTES, PARTIAL_SUFFIX, Partial, blob_path
+from .blobs import PARTIAL_SUFFIX, blob_path
+from .download import download, open_session
 from .errors import Refused, Unavailable
 
-ATTEMPTS_PER_MIRROR: Final = 3
-CONNECT_SECONDS: Final = 5
-SILENCE_SECONDS: Final = 15
-"""Without a byte for so long, a mirror is taken for dead."""
-MIN_BYTES_PER_SECOND: Final = 256 * 1024
-"""Slower than any line a node should have; it bounds what a mirror that drips can cost."""
 KEEP_SECONDS: Final = 3600
 """Longer than a verification waits and runs."""
 
@@ -55,28 +34,12 @@ KEEP_SECONDS: Final = 3600
 @asynccontextmanager
 async def open_store(directory: Path, *, max_bytes: int) -> AsyncIterator[HttpStore]:
     """A store over the cache in `directory`, which is made if need be."""
-    async with aiohttp.ClientSession(
-        auto_decompress=False,  # a few bytes on the wire could become many
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"Accept-Encoding": "identity"},
-        trust_env=False,
-    ) as session:
+    async with open_session() as session:
         store = HttpStore(directory, session, max_bytes=max_bytes)
         try:
             yield store
         finally:
             await store.close()
-
-
-def reason_not_to_ask(url: URL) -> str | None:
-    """Why a mirror's URL is not asked, or None if it may be."""
-    if url.scheme not in ("http", "https"):
-        return "not http or https"
-    if not url.host:
-        return "no host"
-    if url.user or url.password:
-        return "it carries credentials"
-    return None
 
 
 class HttpStore:
@@ -88,7 +51,7 @@ class HttpStore:
         self._packages.mkdir(parents=True, exist_ok=True)
         self._session = session
         self._max_bytes = max_bytes
-        self._running: dict[Digest, asyncio.Task[Path]] = {}
+        self._running: dict[Digest, asyncio.Task[None]] = {}
         self._promised: dict[Digest, int] = {}
         """The room that downloads in progress may still need."""
 
@@ -136,74 +99,13 @@ class HttpStore:
                 raise Refused(suspect.digest, f"{file.path} has not the size in the manifest")
         return await asyncio.to_thread(self._assemble, suspect.digest, blobs)
 
-    async def _download(self, blob: BlobRef) -> Path:
+    async def _download(self, blob: BlobRef) -> None:
         self._promised[blob.digest] = blob.size
         try:
             await asyncio.to_thread(self._make_room, blob, sum(self._promised.values()))
-            return await self._download_from_any(blob)
+            await download(self._session, blob, blob_path(self._directory, blob.digest))
         finally:
             del self._promised[blob.digest]
-
-    async def _download_from_any(self, blob: BlobRef) -> Path:
-        refusal: Refused | None = None
-        attempts = []
-        for mirror in blob.mirrors:
-            try:
-                return await self._download_from(mirror, blob)
-            except Refused as error:
-                refusal = refusal or error
-            except _Failed as error:
-                attempts.append(f"{mirror}: {error}")
-        raise refusal or Unavailable(blob.digest, tuple(attempts))
-
-    async def _download_from(self, mirror: str, blob: BlobRef) -> Path:
-        try:
-            url = URL(f"{mirror.rstrip('/')}/blobs/{blob.digest.hex()}")
-        except ValueError as error:
-            raise _Failed(f"not a URL: {error}") from error
-        if why := reason_not_to_ask(url):
-            raise _Failed(why)
-        async for attempt in AsyncRetrying(
-            stop=stop_after_attempt(ATTEMPTS_PER_MIRROR),
-            wait=wait_random_exponential(multiplier=0.2, max=5),
-            retry=retry_if_exception_type(_WorthRepeating),
-            reraise=True,
-        ):
-            with attempt:
-                return await self._stream(url, blob)
-        raise AssertionError  # pragma: no cover - the last attempt returns or raises
-
-    async def _stream(self, url: URL, blob: BlobRef) -> Path:
-        path = blob_path(self._directory, blob.digest)
-        partial_path = path.with_name(path.name + PARTIAL_SUFFIX)
-        timeout = aiohttp.ClientTimeout(
-            total=CONNECT_SECONDS + SILENCE_SECONDS + blob.size / MIN_BYTES_PER_SECOND,
-            sock_connect=CONNECT_SECONDS,
-            sock_read=SILENCE_SECONDS,
-        )
-        partial = await asyncio.to_thread(Partial, partial_path, blob.digest, max_bytes=blob.size)
-        with partial:
-            resumed = partial.size > 0
-            headers = {"Range": f"bytes={partial.size}-"} if resumed else {}
-            try:
-                async with self._session.get(
-                    url, headers=headers, timeout=timeout, allow_redirects=False
-                ) as response:
-                    _start_at(response, partial)
-                    async for chunk in response.content.iter_chunked(CHUNK_BYTES):
-                        partial.write(chunk)
-                partial.publish(path)
-            except Refused as error:
-                partial.discard()
-                if resumed:
-                    raise _WorthRepeating(f"what was taken up is spoilt: {error.why}") from error
-                raise
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise _WorthRepeating(str(error) or type(error).__name__) from error
-            finally:
-                if not partial.size:
-                    partial.discard()
-        return path
 
     def _make_room(self, blob: BlobRef, promised: int) -> None:
         """Evict until all that is being fetched, `blob` included, fits."""
@@ -242,14 +144,6 @@ class HttpStore:
         return path
 
 
-class _Failed(Exception):
-    """A mirror did not give the bytes."""
-
-
-class _WorthRepeating(_Failed):
-    """It might, if asked again."""
-
-
 def _read_manifest(suspect: BlobRef, manifest: bytes) -> tuple[PackageFile, ...]:
     try:
         files = parse_manifest(manifest)
@@ -259,20 +153,3 @@ def _read_manifest(suspect: BlobRef, manifest: bytes) -> tuple[PackageFile, ...]
     if total > suspect.size:
         raise Refused(suspect.digest, f"the package has {total} bytes, {suspect.size} declared")
     return files
-
-
-def _start_at(response: aiohttp.ClientResponse, partial: Partial) -> None:
-    """Judge the answer's head, and bring `partial` to where its body begins."""
-    if response.status == 206 and response.headers.get("Content-Range", "").startswith(
-        f"bytes {partial.size}-"
-    ):
-        return
-    if response.status == 200:
-        partial.restart()
-        return
-    if response.status in (206, 416):  # not the range that was asked for
-        partial.restart()
-        raise _WorthRepeating(f"status {response.status}, not the range asked for")
-    if response.status >= 500 or response.status == 429:
-        raise _WorthRepeating(f"status {response.status}")
-    raise _Failed(f"status {response.status}")

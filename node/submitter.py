@@ -98,7 +98,7 @@ class Submitter(Watcher):
         async def needs(at: Head) -> bool:
             record = await self._court.round_record(dispute.id, dispute.round, at)
             deadline = await self._court.reveal_deadline(dispute.id, dispute.round, at)
-            is_hidden = record.voters & ~record.opened & 1 << self._place(dispute)
+            is_hidden = record.hidden >> self._place(dispute) & 1
             return bool(is_hidden) and at.timestamp <= deadline
 
         await self._act("reveal", dispute, needs, send)
@@ -113,6 +113,28 @@ class Submitter(Watcher):
         send = partial(self._court.punish_equivocation, *votes)
         await self._act("punish", dispute, needs, send)
 
+    async def punish_withheld(self, dispute: Dispute, place: Place) -> None:
+        """Take the penalty from a member whose vote was withheld, unless somebody has."""
+        seat_id = dispute.committee[place].seat_id
+
+        async def needs(at: Head) -> bool:
+            punished = await self._court.punished(dispute.id, dispute.round, at)
+            return place not in punished and (await self._court.seat(seat_id, at)).bond_wei > 0
+
+        send = partial(self._court.punish_withheld, dispute.id, dispute.round, place)
+        await self._act("punish", dispute, needs, send)
+
+    async def collect(self, dispute: Dispute) -> None:
+        """Have this member's share of the round's fee paid to it, if it has earned one."""
+        place = self._place(dispute)
+
+        async def needs(at: Head) -> bool:
+            record = await self._court.round_record(dispute.id, dispute.round, at)
+            return bool(record.unpaid >> place & 1)
+
+        send = partial(self._court.collect_fee, dispute.id, dispute.round, place)
+        await self._act("collect", dispute, needs, send, in_turn=False)  # it is nobody else's
+
     def _waits_in(self, dispute: Dispute, state: State) -> Needs:
         """Whether the round is in `state`, and in time."""
 
@@ -124,11 +146,18 @@ class Submitter(Watcher):
         return needs
 
     async def _act(
-        self, what: str, dispute: Dispute, needs: Needs, send: Callable[[], Awaitable[object]]
+        self,
+        what: str,
+        dispute: Dispute,
+        needs: Needs,
+        send: Callable[[], Awaitable[object]],
+        *,
+        in_turn: bool = True,
     ) -> None:
-        """Send a transaction in this member's turn, until final blocks need it no more."""
+        """Send a transaction, in this member's turn, until final blocks need it no more."""
         name = label(dispute)
-        await asyncio.sleep(turn_delay(dispute, self._place(dispute), self._turn_seconds))
+        if in_turn:
+            await asyncio.sleep(turn_delay(dispute, self._place(dispute), self._turn_seconds))
         while await self.insist(needs):
             try:
                 if await needs(await self._court.head("latest")):

@@ -9,8 +9,9 @@ from typing import Any
 import aiohttp
 
 from protocol.chain import CourtReader, Head
+from protocol.court import DisputeRecord, RoundRecord, Verdict
 from protocol.messages import places_of
-from protocol.types import DisputeId, DisputeRecord, Member, RoundRecord, State, Verdict
+from protocol.types import DisputeId, Member, State
 from verifier import Access, Finding
 
 from .errors import UnknownDispute

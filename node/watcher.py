@@ -15,8 +15,10 @@ from functools import partial
 from typing import TypeVar
 
 from protocol.chain import CourtClient, Head
+from protocol.court import RoundRecord, Verdict
 from protocol.errors import ChainUnavailable
-from protocol.types import Address, Dispute, DisputeId, Place, Sealed, State, Verdict
+from protocol.messages import places_of
+from protocol.types import Address, Dispute, DisputeId, Place, Sealed, State
 
 from .metrics import Metrics
 from .progress import Progress
@@ -63,12 +65,18 @@ class Watcher:
         """How long a seal still counts, by the chain's clock."""
         return dispute.seal_deadline - (await self.insist(_itself)).timestamp
 
+    async def is_sealed(self, dispute: Dispute) -> bool:
+        """Whether the chain holds a seal of the round."""
+        record = await self.insist(self._round_of(dispute))
+        return record.root is not None
+
     async def sealed(self, dispute: Dispute) -> Sealed | None:
         """Wait for the round's seal; None if the round has ended without one."""
 
         async def look(at: Head) -> tuple[Sealed | None, bool]:
             sealed = await self._court.sealed(dispute.id, dispute.round, at)
-            return sealed, sealed is not None or not await self._is_present(dispute, at)
+            is_present = partial(self._is_present, dispute.id, dispute.round, at)
+            return sealed, sealed is not None or not await is_present()
 
         return await self._until(look)
 
@@ -95,9 +103,30 @@ class Watcher:
 
     async def is_opened(self, dispute: Dispute, place: Place) -> bool:
         """Whether the chain has been shown a member's sealed vote, or it sealed none."""
-        at_round = partial(self._court.round_record, dispute.id, dispute.round)
-        record = await self.insist(at_round)
-        return not record.voters & ~record.opened & 1 << place
+        record = await self.insist(self._round_of(dispute))
+        return not record.hidden >> place & 1
+
+    async def counted(self, dispute: Dispute) -> None:
+        """Wait until the chain counts no more votes of a sealed round: settled, or too late."""
+
+        async def look(at: Head) -> tuple[None, bool]:
+            record = await self._round_of(dispute)(at)
+            deadline = record.vote_deadline
+            is_late = deadline is not None and at.timestamp > deadline
+            return None, record.outcome is not None or is_late
+
+        await self._until(look)
+
+    async def withheld(self, dispute: Dispute) -> tuple[Place, ...]:
+        """Wait, in a round that is over, until every sealed vote has been shown to the chain, or
+        none can be any more; returns whose was not."""
+
+        async def look(at: Head) -> tuple[tuple[Place, ...], bool]:
+            hidden = (await self._round_of(dispute)(at)).hidden
+            may_be_shown = hidden and await self._is_reveal_open(dispute.id, dispute.round, at)
+            return places_of(hidden), not may_be_shown
+
+        return await self._until(look)
 
     async def insist(self, reading: Callable[[Head], Awaitable[T]]) -> T:
         """Read at the finalized head, waiting for a chain that does not answer."""
@@ -136,16 +165,34 @@ class Watcher:
         return found
 
     async def _read(self, dispute_id: DisputeId, round_: int, head: Head) -> Dispute | None:
-        """The round, if it is not over yet and this node sits on its committee."""
-        record = await self._court.dispute_record(dispute_id, head)
-        if record.round != round_ or record.state.is_end:
+        """The round, if it is not over, or not for this node, which sits on its committee.
+
+        A machine that was wiped may have a vote to show in a round that it does not remember, or a
+        share to collect.
+        """
+        is_present = await self._is_present(dispute_id, round_, head)
+        unfinished = ~0 if is_present else await self._unfinished(dispute_id, round_, head)
+        if not unfinished:
             return None
         dispute = await self._court.dispute(dispute_id, head, round_)
-        return dispute if any(m.operator == self._operator for m in dispute.committee) else None
+        ours = (m.place for m in dispute.committee if m.operator == self._operator)
+        return dispute if any(unfinished >> place & 1 for place in ours) else None
 
-    async def _is_present(self, dispute: Dispute, at: Head) -> bool:
-        record = await self._court.dispute_record(dispute.id, at)
-        return record.round == dispute.round and not record.state.is_end
+    async def _unfinished(self, dispute_id: DisputeId, round_: int, at: Head) -> int:
+        """The places, as a bitmap, that may still show a vote or have not been paid."""
+        record = await self._court.round_record(dispute_id, round_, at)
+        is_open = record.hidden and await self._is_reveal_open(dispute_id, round_, at)
+        return record.unpaid | (record.hidden if is_open else 0)
+
+    async def _is_reveal_open(self, dispute_id: DisputeId, round_: int, at: Head) -> bool:
+        return at.timestamp <= await self._court.reveal_deadline(dispute_id, round_, at)
+
+    async def _is_present(self, dispute_id: DisputeId, round_: int, at: Head) -> bool:
+        record = await self._court.dispute_record(dispute_id, at)
+        return record.round == round_ and not record.state.is_end
+
+    def _round_of(self, dispute: Dispute) -> Callable[[Head], Awaitable[RoundRecord]]:
+        return partial(self._court.round_record, dispute.id, dispute.round)
 
 
 async def _itself(head: Head) -> Head:

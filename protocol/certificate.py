@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from . import bls
 from .commitments import votes_root
 from .committee import quorum
+from .court import Court
 from .errors import BadCertificate, InvalidSignature
 from .messages import (
     DIGEST_BYTES,
@@ -17,7 +18,7 @@ from .messages import (
     sealed_commitment,
     vote_digest,
 )
-from .types import Court, Digest, Dispute, Outcome, Place, Sealed
+from .types import Digest, Dispute, Outcome, Place, Sealed
 
 
 def validate_seal_certificate(certificate: SealCertificate, dispute: Dispute, court: Court) -> None:

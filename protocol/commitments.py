@@ -12,9 +12,10 @@ from typing import Final
 
 from eth_utils.crypto import keccak
 
+from .claims import Opening, Shard
+from .court import Court
 from .errors import BadOpening
-from .messages import Opening, Shard
-from .types import MIN_LEVEL, Court, Digest, Dispute
+from .types import MIN_LEVEL, Digest, Dispute
 
 LEAF_PREFIX: Final = b"\x00"
 NODE_PREFIX: Final = b"\x01"

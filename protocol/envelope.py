@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from eth_abi.abi import encode
 
+from .court import Court
 from .encoding import WORD_BYTES, tail, word
 from .errors import BadEnvelope
-from .types import MAX_COMMITTEE, Court, Digest, DisputeId, Place
+from .types import MAX_COMMITTEE, Digest, DisputeId, Place
 
 CONTEXT_TAG: Final = b"assay/v2/envelope"
 NONCE_BYTES: Final = 12

@@ -1,13 +1,14 @@
 """What is done with a message from a peer: the rules of SPEC 5.4, one check each, in their order.
 
 [REJECT] is the sender's fault and may be held against it; [IGNORE] is nobody's. A message that
-passes goes to the round's pools, which is where two messages of one place meet. Whether the dispute
-is known, and in a state for the message, is for the caller: who has no pool for it ignores it.
+passes goes to the round's pools, which is where two messages of one place meet. Whether the round
+is in a state for the message is for the caller: who has no pool for it ignores it.
 """
 
 from __future__ import annotations
 
 from . import bls
+from .court import Court
 from .errors import Ignore, InvalidSignature, Reject
 from .messages import (
     Commitment,
@@ -19,7 +20,7 @@ from .messages import (
     vote_digest,
 )
 from .pool import VotePool
-from .types import Court, Digest, Dispute, Outcome
+from .types import Digest, Dispute, Outcome
 
 
 def validate_commitment(
@@ -31,6 +32,7 @@ def validate_commitment(
         Reject: it breaks a rule.
         Ignore: it is of no use now.
     """
+    _validate_round(message, dispute)
     _validate_place(message, dispute)
     _validate_unseen(message, seen)
     digest = commitment_digest(dispute, message.place, message.commitment, court)
@@ -40,6 +42,7 @@ def validate_commitment(
 
 def validate_seal(message: Seal, dispute: Dispute, *, seen: set[Message], court: Court) -> None:
     """Check a peer's seal, and mark it as seen; costs and raises as for a commitment."""
+    _validate_round(message, dispute)
     _validate_place(message, dispute)
     if message.voters >> len(dispute.committee):
         raise Reject(f"a voter beyond the committee of {len(dispute.committee)}")
@@ -53,6 +56,7 @@ def validate_vote(
     message: Vote, dispute: Dispute, *, pool: VotePool, seen: set[Message], court: Court
 ) -> None:
     """Check a peer's vote, and mark it as seen; costs and raises as for a commitment."""
+    _validate_round(message, dispute)
     _validate_place(message, dispute)
     if message.outcome not in set(Outcome):
         raise Reject(f"outcome {message.outcome} does not exist")
@@ -65,9 +69,13 @@ def validate_vote(
     seen.add(message)
 
 
+def _validate_round(message: Message, dispute: Dispute) -> None:
+    # Its sender may be ahead of us, or behind.
+    if (message.dispute_id, message.round) != (dispute.id, dispute.round):
+        raise Ignore(f"not of round {dispute.round} of 0x{dispute.id.hex()}")
+
+
 def _validate_place(message: Message, dispute: Dispute) -> None:
-    if message.round != dispute.round:
-        raise Reject(f"round {message.round}, the dispute is in round {dispute.round}")
     if not 0 <= message.place < len(dispute.committee):
         raise Reject(f"place {message.place} in a committee of {len(dispute.committee)}")
 

@@ -1,4 +1,4 @@
-"""The `assay` command: one file per role."""
+"""The `assay` command: one file per role, and one for what an owner does in disputes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import click
 
 from .arbitrator import ownership, priority, verdict
 from .bench import bench
+from .challenge import appeal
 from .devnet import chain, demo, deploy, devnet, mirror
 from .model import model
-from .owner import appeal, owner
+from .owner import owner
 from .simulate import simulate
 from .verifier import node
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import click
@@ -19,7 +17,6 @@ from node.verdicts import (
     standing_of,
     verdict_facts,
 )
-from protocol.chain import CourtClient
 from protocol.types import ModelDigest
 
 from .frame import awaited, court_option, json_option, options, rpc_option, show
@@ -37,7 +34,7 @@ def verdict() -> None:
 @awaited
 async def list_verdicts(court_file: Path, rpc_url: str, as_json: bool) -> None:
     """List every dispute, the newest last."""
-    async with _court(court_file, rpc_url) as court:
+    async with await load_deployment(court_file).connect(rpc_url) as court:
         head = await court.head("finalized")
         disputes = await court.opened_disputes(court.first_block, head.number)
         rows = {each.hex(): await standing_of(court, each, head) for each in disputes}
@@ -53,7 +50,7 @@ async def list_verdicts(court_file: Path, rpc_url: str, as_json: bool) -> None:
 @awaited
 async def show_verdict(dispute: str | None, court_file: Path, rpc_url: str, as_json: bool) -> None:
     """Show one dispute, by the beginning of its id; the newest if none is given."""
-    async with _court(court_file, rpc_url) as court:
+    async with await load_deployment(court_file).connect(rpc_url) as court:
         facts = await verdict_facts(court, await find_dispute(court, dispute))
     show(as_json, facts if as_json else in_words(facts))
 
@@ -66,7 +63,7 @@ async def show_verdict(dispute: str | None, court_file: Path, rpc_url: str, as_j
 async def priority(first: str, second: str, court_file: Path, rpc_url: str, as_json: bool) -> None:
     """Say which of two claims comes first, by verdicts and bindings; each by the beginning of its
     id."""
-    async with _court(court_file, rpc_url) as court:
+    async with await load_deployment(court_file).connect(rpc_url) as court:
         claims = [await find_claim(court, each) for each in (first, second)]
         show(as_json, await priority_facts(court, *claims))
 
@@ -78,7 +75,7 @@ async def priority(first: str, second: str, court_file: Path, rpc_url: str, as_j
 async def ownership(model: Path, court_file: Path, rpc_url: str, as_json: bool) -> None:
     """Say who stands behind MODEL, a package's directory or its digest."""
     digest = await digest_of(model) if is_package(model) else _digest(model)
-    async with _court(court_file, rpc_url) as court:
+    async with await load_deployment(court_file).connect(rpc_url) as court:
         facts = await ownership_facts(court, digest)
     show(as_json, {name: value for name, value in facts.items() if as_json or value is not None})
 
@@ -94,15 +91,3 @@ def _digest(model: Path) -> ModelDigest:
         why = f"{str(model)!r} is neither a directory nor 64 digits of lower-case hex"
         raise click.BadParameter(why, param_hint="MODEL")
     return ModelDigest(bytes.fromhex(digits))
-
-
-@asynccontextmanager
-async def _court(court_file: Path, rpc_url: str) -> AsyncIterator[CourtClient]:
-    deployment = load_deployment(court_file)
-    async with await CourtClient.connect(
-        rpc_url,
-        deployment.court.dispute_manager,
-        chain_id=deployment.court.chain_id,
-        first_block=deployment.block,
-    ) as court:
-        yield court

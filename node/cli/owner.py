@@ -1,22 +1,18 @@
-"""`assay owner`: commit keys, embed them, bind the model, challenge a suspect; `assay appeal`."""
+"""`assay owner`: an account, claims, their keys embedded and their models bound."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from node import challenge as disputes
 from node import owner as desk
 from node.claims import claim_names, load_claim
 from node.errors import BadConfig
 from node.faucet import fill
 from node.home import load_deployment, load_password, make_password
 from node.keystore import create_account, load_account
-from node.verdicts import find_dispute, in_words, verdict_facts
 from protocol.chain import CourtClient
 from protocol.types import MAX_SHARDS, Address
 from verifier.finding import DEFAULT_LEVEL
@@ -37,10 +33,6 @@ claim_option = click.option(
 package_argument = click.argument(
     "package", type=click.Path(path_type=Path, exists=True, file_okay=False)
 )
-mirror_option = click.option(
-    "--mirror", envvar="ASSAY_MIRROR", default="http://127.0.0.1:8600", show_default=True,
-    help="A writable mirror; nodes fetch from it.",
-)  # fmt: skip
 
 
 @click.group()
@@ -88,9 +80,9 @@ async def commit(
     home: Path, court_file: Path, rpc_url: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Freeze everything but the message, commit to it, and wait for the beacon."""
-    async with connected(home, court_file, rpc_url) as (court, address):
+    async with await connect(home, court_file, rpc_url) as court:
         claim = await desk.commit(
-            court, address, home, package, data,
+            court, court.address, home, package, data,
             scheme=scheme, shards=shards, level=level, say=say,
         )  # fmt: skip
     show(as_json, {"claim": claim.id.hex(), "shards": shards, "kept_in": str(claim.directory)})
@@ -108,7 +100,7 @@ async def embed(
 ) -> None:
     """Train the claim's messages into a copy of its model."""
     claim = load_claim(home, claim_name)
-    async with connected(home, court_file, rpc_url) as (court, _):
+    async with await connect(home, court_file, rpc_url) as court:
         with console.status("trains") as status:
 
             def progress(epoch: int, loss: float) -> None:
@@ -128,7 +120,7 @@ async def bind(
 ) -> None:
     """Record the digest of the marked model in PACKAGE, once a claim."""
     claim = load_claim(home, claim_name)
-    async with connected(home, court_file, rpc_url) as (court, _):
+    async with await connect(home, court_file, rpc_url) as court:
         digest = await desk.bind(court, claim, package)
     show(as_json, {"claim": claim.id.hex(), "model": digest.hex()})
 
@@ -141,82 +133,9 @@ async def register_model(
     package: Path, home: Path, court_file: Path, rpc_url: str, as_json: bool
 ) -> None:
     """Time-stamp the model in PACKAGE: claims that come later cannot be disputed with it."""
-    async with connected(home, court_file, rpc_url) as (court, _):
+    async with await connect(home, court_file, rpc_url) as court:
         digest = await desk.register_model(court, package)
     show(as_json, {"model": digest.hex()})
-
-
-@owner.command()
-@package_argument
-@mirror_option
-@click.option("--wait/--no-wait", default=True, show_default=True,
-              help="Do the owner's duty until the dispute has ended.")  # fmt: skip
-@claim_option
-@at_court
-@awaited
-async def challenge(
-    package: Path, mirror: str, wait: bool, claim_name: str | None,
-    home: Path, court_file: Path, rpc_url: str, as_json: bool,
-) -> None:  # fmt: skip
-    """Open a dispute: does the model in PACKAGE carry the claim's mark?"""
-    claim = load_claim(home, claim_name)
-    async with connected(home, court_file, rpc_url) as (court, _):
-        say("publishes the suspect")
-        suspect = await disputes.publish(package, mirror)
-        dispute_id = await disputes.challenge(court, claim, suspect, mirror, say=say)
-        if wait:
-            await disputes.follow(court, claim, dispute_id, mirror, say=say)
-        else:
-            name = dispute_id.hex()[:8]
-            say(f"leaves; rounds that may come need `assay owner follow {name}`")
-        facts = await verdict_facts(court, dispute_id)
-    show(as_json, facts if as_json else in_words(facts))
-
-
-@owner.command()
-@click.argument("dispute")
-@mirror_option
-@at_court
-@awaited
-async def follow(
-    dispute: str, mirror: str, home: Path, court_file: Path, rpc_url: str, as_json: bool
-) -> None:
-    """Do the owner's duty in a dispute, named by the beginning of its id, until it has ended."""
-    async with connected(home, court_file, rpc_url) as (court, _):
-        dispute_id = await find_dispute(court, dispute)
-        record = await court.dispute_record(dispute_id, await court.head("finalized"))
-        claim = load_claim(home, record.claim_id.hex())
-        await disputes.follow(court, claim, dispute_id, mirror, say=say)
-        facts = await verdict_facts(court, dispute_id)
-    show(as_json, facts if as_json else in_words(facts))
-
-
-@click.command()
-@click.argument("dispute")
-@at_court
-@awaited
-async def appeal(dispute: str, home: Path, court_file: Path, rpc_url: str, as_json: bool) -> None:
-    """Pay for a larger committee, against the verdict that DISPUTE ended in; see to its draw."""
-    async with connected(home, court_file, rpc_url) as (court, _):
-        dispute_id = await find_dispute(court, dispute)
-        record = await disputes.appeal(court, dispute_id, say=say)
-        head = await court.head("latest")
-        paid = (await court.parameters(head)).appeal_bond_wei
-        paid += await court.round_fee(record.round, head)
-    facts = {"dispute": dispute_id.hex(), "round": record.round, "state": record.state.name}
-    show(as_json, facts | {"paid_wei": paid})
-
-
-@owner.command()
-@at_court
-@awaited
-async def withdraw(home: Path, court_file: Path, rpc_url: str, as_json: bool) -> None:
-    """Fetch what disputes that have ended owe to the account."""
-    async with connected(home, court_file, rpc_url) as (court, address):
-        owed = await court.owed(address, await court.head("latest"))
-        if owed:
-            await court.withdraw(address)
-    show(as_json, {"address": address, "withdrawn_wei": owed})
 
 
 @owner.command()
@@ -225,13 +144,13 @@ async def withdraw(home: Path, court_file: Path, rpc_url: str, as_json: bool) ->
 async def status(home: Path, court_file: Path, rpc_url: str, as_json: bool) -> None:
     """Show the account and every claim: beacon, binding, shards."""
     claims = {}
-    async with connected(home, court_file, rpc_url) as (court, address):
+    async with await connect(home, court_file, rpc_url) as court:
         head = await court.head("latest")
-        balance = await court.balance(address, head)
-        owed = await court.owed(address, head)
+        balance = await court.balance(court.address, head)
+        owed = await court.owed(court.address, head)
         for name in claim_names(home):
             claims[name] = await desk.claim_facts(court, load_claim(home, name), head)
-    facts = {"address": address, "balance_wei": balance, "owed_wei": owed}
+    facts = {"address": court.address, "balance_wei": balance, "owed_wei": owed}
     if as_json:
         show(as_json, facts | {"claims": claims})
     else:
@@ -248,24 +167,14 @@ def _in_words(claim: dict[str, Any]) -> str:
     return f"{claim['scheme']}, {beacon}, {bound}, {left}"
 
 
-@asynccontextmanager
-async def connected(
-    home: Path, court_file: Path, rpc_url: str
-) -> AsyncIterator[tuple[CourtClient, Address]]:
-    """The court, with the owner's account to sign for it."""
+async def connect(home: Path, court_file: Path, rpc_url: str) -> CourtClient:
+    """The court, with the owner's account to act on it."""
     deployment = load_deployment(court_file)
     keystore = home / "account.json"
     if not keystore.exists():
         raise BadConfig(keystore, "no such file; make an account with `assay owner init`")
     account = load_account(keystore, load_password(home / "password"))
-    async with await CourtClient.connect(
-        rpc_url,
-        deployment.court.dispute_manager,
-        account=account,
-        chain_id=deployment.court.chain_id,
-        first_block=deployment.block,
-    ) as court:
-        yield court, Address(account.address)
+    return await deployment.connect(rpc_url, account)
 
 
 def say(step: str) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from node.errors import BadConfig
-from protocol.types import MAX_COMMITTEE, CourtParameters
+from protocol.court import CourtParameters
+from protocol.types import MAX_COMMITTEE
 
 UNITS: Final = {"ether": 10**18, "gwei": 10**9, "wei": 1}
 SLOT_SECONDS: Final = 12

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from node.peers import LONGEST_PAUSE_SECONDS, PAUSES_IN_A_WINDOW
 
 from .events import Network
 from .hearing import Hearing
 
 if TYPE_CHECKING:
     from .gossip import Peer
-
-LONGEST_PAUSE_S: Final = 5.0
-"""Between two rounds of questions, as in `node.peers`."""
 
 
 class Circle:
@@ -23,14 +22,14 @@ class Circle:
         self.clock = network.clock
         self.asks = asks
         """Whether members ask each other at all; without, they only post."""
+        window = hearing.dispute.seal_window
+        self.longest_pause_s = min(LONGEST_PAUSE_SECONDS, window / PAUSES_IN_A_WINDOW)
         self.peers: list[Peer] = []
         self.asleep: dict[Peer, None] = {}
         self.messages = 0.0
         """Posts and questions."""
         self.bytes = 0.0
-        """Of posts, and of answers that told something new."""
-        self.idle_bytes = 0.0
-        """Of answers that told nothing new."""
+        """Of posts and answers; one that has nothing new to tell is empty."""
         self.all_committed_at = 0.0
         """When the last commitment was shown."""
         self.sealable_at: float | None = None
@@ -49,5 +48,5 @@ class Circle:
     def stir(self) -> None:
         """Somebody has heard something new: wake who sleeps, at its next question."""
         for peer in self.asleep:
-            peer.wake(LONGEST_PAUSE_S)
+            peer.wake(self.longest_pause_s)
         self.asleep.clear()

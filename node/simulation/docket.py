@@ -6,17 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
+from protocol.court import CourtParameters
 from protocol.sealing import NOTHING
-from protocol.types import (
-    Address,
-    CourtParameters,
-    Digest,
-    DisputeId,
-    Outcome,
-    Place,
-    Sealed,
-    State,
-)
+from protocol.types import Address, Digest, DisputeId, Outcome, Place, Sealed, State
 
 from .hearing import Hearing
 from .register import Register

@@ -16,6 +16,7 @@ from typing import Final
 from protocol import bls
 from protocol.commitments import votes_root
 from protocol.committee import submit_order
+from protocol.court import Court
 from protocol.messages import (
     Commitment,
     Message,
@@ -29,7 +30,7 @@ from protocol.messages import (
 )
 from protocol.pool import VotePool
 from protocol.sealing import NOTHING, SealPool
-from protocol.types import MAX_COMMITTEE, Address, Court, Digest, Dispute
+from protocol.types import MAX_COMMITTEE, Address, Digest, Dispute
 
 from .arithmetic import StandIn
 

@@ -13,7 +13,8 @@ from random import Random
 from typing import Final
 
 from protocol.committee import quorum
-from protocol.types import CourtParameters, Outcome
+from protocol.court import CourtParameters
+from protocol.types import Outcome
 
 from .court import SimCourt
 from .faults import BASE_RATE, wrong

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from node.profiles import load_profile
-from protocol.types import CourtParameters
+from protocol.court import CourtParameters
 
 Row = dict[str, Any]
 

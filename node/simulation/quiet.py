@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from eth_utils.crypto import keccak
 
 from protocol import bls
+from protocol.court import CourtParameters
 from protocol.keys import derive_salt
 from protocol.messages import Commitment, Seal, Vote
-from protocol.types import CourtParameters, Digest, DisputeId, Outcome, Place
+from protocol.types import Digest, DisputeId, Outcome, Place
 
 from .court import SimCourt
 from .docket import ANYONE

@@ -19,6 +19,7 @@ from typing import Final
 from protocol.committee import quorum
 from protocol.types import Outcome
 
+from .ending import Ending
 from .events import Weather
 from .faults import STRATEGIES, wrong
 from .laziness import laziness
@@ -27,7 +28,7 @@ from .odds import CONFIDENCE, clopper_pearson, ladder_odds
 from .options import Options, Row, Table, Tick
 from .quiet import Votes, hold
 from .register import Register
-from .trial import Cast, Conditions, Ending, Trial
+from .trial import Cast, Conditions, Trial
 
 SEATS: Final = 200
 SIZES: Final = (4, 13, 31, 61)
@@ -168,7 +169,6 @@ def _costs(endings: Sequence[Ending]) -> Row:
         "talk_s": _quantiles([ending.talk_s for ending in endings]),
         "messages": median(ending.messages for ending in endings),
         "bytes": median(ending.bytes for ending in endings),
-        "idle_bytes": median(ending.idle_bytes for ending in endings),
         "refused": median(ending.refused for ending in endings),
     }
 

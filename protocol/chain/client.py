@@ -1,7 +1,7 @@
-"""A court to read from and, with an account, to act on: one method for each thing one can do.
+"""A court to read from and, with an account, to act on: what one can do in a dispute (SPEC 5).
 
-A transaction is taken back by nobody, so each method returns only when it is in a block; whether
-that block is final is for the caller to watch. All of them raise as `Sender.call` does.
+What must have been entered before, in the registers, is in `entries`. As there, each method returns
+when its transaction is in a block, and raises as `Sender.call` does.
 """
 
 from __future__ import annotations
@@ -10,34 +10,18 @@ from collections.abc import Sequence
 from typing import Final, Self
 
 from eth_account.signers.local import LocalAccount
-from web3.contract.async_contract import AsyncContract
 
-from protocol.errors import ChainMismatch, ContractRefused, NotDeployed
+from protocol.court import CourtParameters
 from protocol.messages import Certificate, SealCertificate, Vote
-from protocol.types import (
-    Address,
-    BlobRef,
-    ClaimId,
-    Court,
-    CourtParameters,
-    Digest,
-    DisputeId,
-    ModelDigest,
-    Place,
-    SeatId,
-)
+from protocol.types import Address, BlobRef, ClaimId, DisputeId, Place
 
-from .deployment import deploy_court
+from .deployment import deploy_court, find_court
+from .entries import RegisterClient
 from .reader import CourtReader
 from .rpc import Rpc
 from .sending import Receipt, Sender
 
 # Gas limits: two to three times what each call was measured to take; only what is used is paid.
-COMMIT_GAS: Final = 200_000
-DRAW_BEACON_GAS: Final = 150_000
-BIND_GAS: Final = 150_000
-REGISTER_GAS: Final = 1_000_000
-EXIT_GAS: Final = 300_000
 OPEN_GAS: Final = 500_000
 DRAW_GAS: Final = 500_000
 DRAW_GAS_PER_MEMBER: Final = 100_000
@@ -50,12 +34,8 @@ PUNISH_GAS: Final = 900_000
 COLLECT_GAS: Final = 200_000
 
 
-class CourtClient(CourtReader):
+class CourtClient(RegisterClient, CourtReader):
     """A court, and the account that acts on it."""
-
-    def __init__(self, rpc: Rpc, court: Court, first_block: int, sender: Sender | None) -> None:
-        super().__init__(rpc, court, first_block)
-        self._sender = sender
 
     @classmethod
     async def connect(
@@ -77,7 +57,7 @@ class CourtClient(CourtReader):
         """
         rpc = Rpc(rpc_url)
         try:
-            court = await _discover(rpc, dispute_manager, chain_id)
+            court = await find_court(rpc, dispute_manager, chain_id)
         except BaseException:
             await rpc.close()
             raise
@@ -94,56 +74,11 @@ class CourtClient(CourtReader):
         sender = Sender(rpc, account)
         try:
             disputes, first_block = await deploy_court(sender, parameters)
-            court = await _discover(rpc, disputes, None)
+            court = await find_court(rpc, disputes, None)
         except BaseException:
             await rpc.close()
             raise
         return cls(rpc, court, first_block, sender)
-
-    @property
-    def address(self) -> Address:
-        """The account that acts."""
-        return Address(self._payer.account.address)
-
-    async def commit(self, commitment: Digest, shard_count: int) -> Receipt:
-        """Commit; the claim's name is `messages.claim_id` of the account and the commitment."""
-        return await self._call(self._claims, "commit", commitment, shard_count, gas=COMMIT_GAS)
-
-    async def draw_beacon(self, claim_id: ClaimId) -> Receipt:
-        """Record the beacon, or move a missed one: read the claim again to see which."""
-        return await self._call(self._claims, "drawBeacon", claim_id, gas=DRAW_BEACON_GAS)
-
-    async def bind(self, claim_id: ClaimId, model: ModelDigest) -> Receipt:
-        """Bind the claim to the marked model."""
-        return await self._call(self._claims, "bind", claim_id, model, gas=BIND_GAS)
-
-    async def register_model(self, model: ModelDigest) -> Receipt:
-        """Have a model time-stamped, against claims that come after it."""
-        return await self._call(self._claims, "registerModel", model, gas=BIND_GAS)
-
-    async def register(
-        self, bls_key: bytes, possession: bytes, envelope_key: bytes, endpoint: str
-    ) -> Receipt:
-        """Take a seat, paying the bond; `possession` signs `messages.possession_digest`."""
-        bond = await self._rpc.read(self._verifiers, "bond", at=await self.head("latest"))
-        return await self._call(
-            self._verifiers,
-            "register",
-            bls_key,
-            possession,
-            envelope_key,
-            endpoint,
-            gas=REGISTER_GAS,
-            value=bond,
-        )
-
-    async def request_exit(self, seat_id: SeatId) -> Receipt:
-        """Leave the draw at once."""
-        return await self._call(self._verifiers, "requestExit", seat_id, gas=EXIT_GAS)
-
-    async def withdraw_bond(self, seat_id: SeatId) -> Receipt:
-        """Take the bond back after the exit delay."""
-        return await self._call(self._verifiers, "withdrawBond", seat_id, gas=EXIT_GAS)
 
     async def open(self, claim_id: ClaimId, suspect: BlobRef) -> tuple[DisputeId, Receipt]:
         """Challenge a suspect, paying the bond and the first round's fee.
@@ -271,28 +206,3 @@ class CourtClient(CourtReader):
     async def withdraw(self, to: Address) -> Receipt:
         """Pay what the court owes to `to`."""
         return await self._call(self._disputes, "withdraw", to, gas=COLLECT_GAS)
-
-    async def _call(
-        self, contract: AsyncContract, function: str, *arguments: object, gas: int, value: int = 0
-    ) -> Receipt:
-        return await self._payer.call(contract, function, *arguments, gas=gas, value=value)
-
-    @property
-    def _payer(self) -> Sender:
-        if self._sender is None:
-            raise ValueError("connected without an account to act with")
-        return self._sender
-
-
-async def _discover(rpc: Rpc, dispute_manager: Address, chain_id: int | None) -> Court:
-    actual_chain_id = await rpc.chain_id()
-    if chain_id is not None and actual_chain_id != chain_id:
-        raise ChainMismatch("chain", chain_id, actual_chain_id)
-    contract = rpc.contract("DisputeManager", dispute_manager)
-    head = await rpc.head("latest")
-    try:
-        claims = await rpc.read(contract, "claims", at=head)
-        verifiers = await rpc.read(contract, "verifiers", at=head)
-    except (ContractRefused, NotDeployed) as error:
-        raise ChainMismatch(f"a court at {dispute_manager}", "to answer", "none") from error
-    return Court(actual_chain_id, Address(claims), Address(verifiers), dispute_manager)

@@ -1,7 +1,8 @@
-"""A new court: three contracts that are sent, and two that the last of them creates.
+"""How a court comes to be, and how one that is there is found.
 
-The register of verifiers must know who may slash before that contract exists: it will be the first
-that the DisputeManager creates, which will be the next but one that this account creates.
+Three contracts are sent, and the last of them creates two. The register of verifiers must know who
+may slash before that contract exists: it will be the first that the DisputeManager creates, which
+will be the next but one that this account creates.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ import rlp
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from protocol.types import Address, CourtParameters
+from protocol.court import Court, CourtParameters
+from protocol.errors import ChainMismatch, ContractRefused, NotDeployed
+from protocol.types import Address
 
 from . import records
+from .rpc import Rpc
 from .sending import Sender
 
 DEPLOY_GAS: Final = 12_000_000
@@ -53,3 +57,23 @@ def created_address(creator: Address, nonce: int) -> Address:
     """
     encoded: bytes = rlp.encode([bytes.fromhex(creator.removeprefix("0x")), nonce])
     return Address(to_checksum_address(keccak(encoded)[-20:]))
+
+
+async def find_court(rpc: Rpc, dispute_manager: Address, chain_id: int | None) -> Court:
+    """The court whose disputes are managed at `dispute_manager`, on chain `chain_id` or on any.
+
+    Raises:
+        ChainMismatch: the chain's id is another, or there is no court at the address.
+        ChainUnavailable: the node does not answer.
+    """
+    actual_chain_id = await rpc.chain_id()
+    if chain_id is not None and actual_chain_id != chain_id:
+        raise ChainMismatch("chain", chain_id, actual_chain_id)
+    contract = rpc.contract("DisputeManager", dispute_manager)
+    head = await rpc.head("latest")
+    try:
+        claims = await rpc.read(contract, "claims", at=head)
+        verifiers = await rpc.read(contract, "verifiers", at=head)
+    except (ContractRefused, NotDeployed) as error:
+        raise ChainMismatch(f"a court at {dispute_manager}", "to answer", "none") from error
+    return Court(actual_chain_id, Address(claims), Address(verifiers), dispute_manager)

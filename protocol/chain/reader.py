@@ -10,6 +10,7 @@ import asyncio
 from web3.contract.async_contract import AsyncContract
 
 from protocol.committee import committee_hash
+from protocol.court import DisputeRecord, Ownership, Priority, RoundRecord, Verdict
 from protocol.errors import ChainMismatch, ContractRefused, NotKeyed
 from protocol.messages import places_of
 from protocol.types import (
@@ -17,16 +18,11 @@ from protocol.types import (
     ClaimId,
     Dispute,
     DisputeId,
-    DisputeRecord,
     Member,
     ModelDigest,
-    Ownership,
     Place,
-    Priority,
-    RoundRecord,
     Sealed,
     State,
-    Verdict,
 )
 
 from . import records
@@ -196,6 +192,20 @@ class CourtReader(RegisterReader):
         penalties = await self._other("Penalties", at)
         deadline = await self._rpc.read(penalties, "revealDeadline", dispute_id, round_, at=at)
         return int(deadline)
+
+    async def punished(self, dispute_id: DisputeId, round_: int, at: Head) -> tuple[Place, ...]:
+        """Who has paid for a vote that it sealed in a round and withheld.
+
+        Raises:
+            ContractRefused: UnknownDispute.
+        """
+        record = await self.dispute_record(dispute_id, at)
+        penalties = await self._other("Penalties", at)
+        events = await self._rpc.logs(
+            penalties, "Withheld", {"disputeId": dispute_id},
+            first=record.opened_block, last=at.number,
+        )  # fmt: skip
+        return tuple(Place(each.arguments["place"]) for each in _of_round(round_, events))
 
     async def owed(self, address: Address, at: Head) -> int:
         """What the court owes to `address`, in wei."""

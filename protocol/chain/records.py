@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from protocol.court import (
+    ClaimRecord,
+    CourtParameters,
+    DisputeRecord,
+    Ownership,
+    RoundRecord,
+    Seat,
+    Standing,
+)
 from protocol.types import (
     Address,
     BlobRef,
     ClaimId,
-    ClaimRecord,
-    CourtParameters,
     Digest,
     DisputeId,
-    DisputeRecord,
     ModelDigest,
     Outcome,
-    Ownership,
-    RoundRecord,
-    Seat,
     SeatId,
-    Standing,
     State,
 )
 
@@ -92,6 +94,7 @@ def round_record(stored: Any) -> RoundRecord:
         voters=stored.voters,
         opened=stored.opened,
         signers=stored.signers,
+        paid=stored.paid,
         pot_wei=stored.pot,
     )
 

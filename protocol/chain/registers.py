@@ -8,16 +8,8 @@ from __future__ import annotations
 import asyncio
 from typing import Self
 
-from protocol.types import (
-    Address,
-    ClaimId,
-    ClaimRecord,
-    Court,
-    CourtParameters,
-    ModelDigest,
-    Seat,
-    SeatId,
-)
+from protocol.court import ClaimRecord, Court, CourtParameters, Seat
+from protocol.types import Address, ClaimId, ModelDigest, SeatId
 
 from . import records
 from .rpc import Head, Rpc, Tag

@@ -16,7 +16,8 @@ from eth_utils.crypto import keccak
 
 from node.evm import CHAIN_ID
 from node.faucet import FAUCET_WEI
-from node.ledger import Ledger, Mined
+from node.ledger import Ledger
+from node.mined import Mined
 from tests.support.court import account
 
 DIGEST: Final = Hash32(keccak(text="an outcome"))

@@ -115,16 +115,16 @@ def _network(record: Record, files: dict[str, str]) -> list[str]:
         "with the verdict, and holds two waits for finality and the slowest member's work; talk is "
         "the part of it that depends on the network: from the last commitment to a seal, and from "
         "the seal's finality to a certificate. Per member until the verdict is final; bytes are of "
-        "JSON, without the headers of HTTP. *Idle* are answers that tell nothing new: a member "
-        "asks every other at least every five seconds, and is told all that is held.",
+        "JSON, without the headers of HTTP. A member asks every other at least once a minute, and "
+        "is told all that is held, or nothing if that is known.",
         table(
             ["members", "lost", "jitter", "decided", "latency, median", "p99", "talk, median",
-             "p99", "requests", "bytes", "idle"],
+             "p99", "requests", "bytes"],
             [
                 [
                     str(row["size"]), f"{row['drop']:.0%}", f"{1000 * row['jitter_s']:.0f} ms",
                     f"{row['decided']:,} of {row['disputes']:,}", *_latencies(row),
-                    f"{row['messages']:,.0f}", _bytes(row["bytes"]), _bytes(row["idle_bytes"]),
+                    f"{row['messages']:,.0f}", _bytes(row["bytes"]),
                 ]
                 for row in rows
             ],

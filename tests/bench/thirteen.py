@@ -28,24 +28,17 @@ from node.devnet import Devnet, run_devnet
 from node.faucet import fill
 from node.keystore import NodeKeys
 from node.models import train_model
-from node.patience import first_seen
+from node.patience import first_seen, unless_done
 from protocol import bls
 from protocol.chain import CourtClient, Head
+from protocol.court import Verdict
 from protocol.messages import (
     Message,
     message_to_json,
+    places_of,
     possession_digest,
 )
-from protocol.types import (
-    Address,
-    Dispute,
-    DisputeId,
-    Outcome,
-    Place,
-    SeatId,
-    State,
-    Verdict,
-)
+from protocol.types import Address, Dispute, DisputeId, Outcome, SeatId, State
 from tests.bench.report import write_report
 from tests.support.voices import Voice
 
@@ -87,7 +80,7 @@ async def record(directory: Path, say: Callable[[str], None]) -> dict[str, Any]:
     async with run_devnet(directory / "net", nodes=HONEST, say=say) as net:
         account = Account.create()
         await fill(net.rpc_url, Address(account.address))
-        court = await _connect(net, NodeKeys(account, 1))
+        court = await net.deployment.connect(net.rpc_url, account)
         async with court:
             faulty = [
                 await _take_seat(net, role)
@@ -128,7 +121,7 @@ async def _dispute(
 
 async def _act(net: Devnet, faulty: list[Seated]) -> None:
     """What the two say who say anything: at once, and to everybody."""
-    async with await _connect(net, None) as court, aiohttp.ClientSession() as http:
+    async with await net.deployment.connect(net.rpc_url) as court, aiohttp.ClientSession() as http:
         while True:
             head = await court.head("latest")
             for dispute_id, round_ in await court.keyed_rounds(court.first_block, head.number):
@@ -185,22 +178,13 @@ async def _take_seat(net: Devnet, role: str) -> Seated:
     keys = NodeKeys(account, int.from_bytes(account.key) % bls.CURVE_ORDER)
     operator = Address(account.address)
     await fill(net.rpc_url, operator)
-    async with await _connect(net, keys) as court:
+    async with await net.deployment.connect(net.rpc_url, keys.account) as court:
         digest = possession_digest(operator, keys.bls_key, court.court)
         possession = bls.sign(keys.bls_secret, digest, bls.POSSESSION_TAG)
         await court.register(keys.bls_key, possession, keys.envelope_key, "http://127.0.0.1:9")
         seat = await court.seat_of(operator, await court.head("latest"))
     assert seat is not None
     return Seated(role, keys, seat.id)
-
-
-async def _connect(net: Devnet, keys: NodeKeys | None) -> CourtClient:
-    return await CourtClient.connect(
-        net.rpc_url,
-        net.deployment.court.dispute_manager,
-        account=keys.account if keys else None,
-        first_block=net.deployment.block,
-    )
 
 
 async def _first_round_is_over(court: CourtClient, dispute_id: DisputeId, head: Head) -> bool:
@@ -257,11 +241,12 @@ async def _account(
     head = await court.head("latest")
     for each in disputes:
         dispute_id = DisputeId(bytes.fromhex(each["dispute"]))
-        for number, facts in enumerate(each["rounds"]):
+        for number in range(len(each["rounds"])):
             stored = await court.round_record(dispute_id, number, head)
-            for place in range(facts["members"]):
-                if stored.signers >> place & 1:
-                    await court.collect_fee(dispute_id, number, Place(place))
+            for place in places_of(
+                stored.unpaid
+            ):  # the nodes have collected theirs, or are about to
+                await unless_done(court.collect_fee(dispute_id, number, place), "AlreadyCollected")
     if await court.owed(court.address, head):
         await court.withdraw(court.address)
     head = await court.head("latest")

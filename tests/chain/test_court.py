@@ -15,8 +15,9 @@ from node.faucet import FAUCET_WEI, fill
 from node.keystore import NodeKeys
 from protocol.certificate import validate_certificate, validate_seal_certificate
 from protocol.chain import CourtClient
+from protocol.claims import dispute_id
+from protocol.court import Priority, Standing, Verdict
 from protocol.errors import ChainMismatch, ChainUnavailable, ContractRefused
-from protocol.messages import dispute_id
 from protocol.types import (
     Address,
     BlobRef,
@@ -26,10 +27,7 @@ from protocol.types import (
     ModelDigest,
     Outcome,
     Place,
-    Priority,
-    Standing,
     State,
-    Verdict,
 )
 from tests.support import court as steps
 
@@ -209,7 +207,10 @@ async def test_court__decides_a_dispute_and_pays_to_the_wei(stage: Stage) -> Non
     assert 0 < repaid <= 2 * TERMS.submitter_cap_wei + 2
     before = {m.operator: await stage.balance(m.operator) for m in ballot.dispute.committee}
     owner_before = await stage.balance(OWNER.address)
+    assert record.unpaid == 0b1101
     await stage.collected(disputed, 0)
+    paid = await stage.court.round_record(disputed, 0, await stage.court.head("latest"))
+    assert paid.unpaid == 0
     for member in ballot.dispute.committee:
         gained = await stage.balance(member.operator) - before[member.operator]
         assert gained == (share if member.place in (0, 2, 3) else 0)
@@ -356,8 +357,12 @@ async def test_penalties__take_a_little_for_a_vote_that_was_sealed_and_never_ope
     assert refusal.value.name == "RevealStillOpen"
 
     await stage.later_than(deadline)
+    assert await stage.court.punished(disputed, 0, await stage.court.head("latest")) == ()
     await stage.stranger.punish_withheld(disputed, 0, Place(3))
 
+    punished_at = await stage.court.head("latest")
+    assert await stage.court.punished(disputed, 0, punished_at) == (3,)
+    assert await stage.court.punished(disputed, 1, punished_at) == ()
     left = (await stage.court.seat(seat_id, await stage.court.head("latest"))).bond_wei
     assert left == TERMS.verifier_bond_wei - TERMS.withheld_penalty_wei
     with pytest.raises(ContractRefused) as refusal:

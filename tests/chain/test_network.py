@@ -18,7 +18,7 @@ from node.faucet import fill
 from node.models import attack_model, train_model
 from node.verdicts import verdict_facts
 from protocol.chain import CourtClient
-from protocol.types import Address, BlobRef, Digest, Outcome
+from protocol.types import Address, BlobRef, Digest, DisputeId, Outcome
 
 
 async def test_network__survives_bad_input_and_decides_the_next_dispute(tmp_path: Path) -> None:
@@ -93,7 +93,15 @@ async def _decide(
     disputed = await challenge.challenge(court, claim, suspect, net.mirror, say=say)
     verdict = await challenge.follow(court, claim, disputed, net.mirror, say=say)
     assert (await verdict_facts(court, disputed))["state"] == "FINAL"
+    async with asyncio.timeout(30):  # the nodes have their shares paid to them
+        while not await _is_paid_out(court, disputed):
+            await asyncio.sleep(0.5)
     return verdict.outcome
+
+
+async def _is_paid_out(court: CourtClient, disputed: DisputeId) -> bool:
+    settled = await court.round_record(disputed, 0, await court.head("latest"))
+    return settled.signers.bit_count() >= 3 and not settled.unpaid
 
 
 async def _is_ready(endpoint: str) -> bool:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import web
 
 from node import challenge
 from node.blobs import blob_path
 from node.claims import OwnClaim, freeze
 from node.devchain import serve
+from node.home import Deployment
 from node.keystore import NodeKeys
 from node.mirror import build_mirror
 from node.owner import wait_for_beacon
 from protocol.chain import CourtClient
+from protocol.claims import Opening
 from protocol.commitments import validate_opening
 from protocol.envelope import envelope_context, open_envelope
-from protocol.messages import Opening
-from protocol.types import DisputeId, Outcome, State
+from protocol.errors import ChainMismatch
+from protocol.types import Address, DisputeId, Outcome, State
 from tests.support import court as steps
 
 OWNER, APPELLANT = steps.account("owner"), steps.account("appellant")
@@ -53,6 +57,20 @@ async def test_follow__serves_a_committee_that_somebody_else_appealed_to(
 
     assert (verdict.state, verdict.outcome, verdict.round) == (State.FINAL, Outcome.MATCH, 1)
     assert members.served == {0: 4, 1: 13}
+
+
+async def test_deployment__is_connected_to_with_an_account_and_on_its_own_chain_only() -> None:
+    async with (
+        serve("127.0.0.1", 0, block_seconds=0.2, funded=steps.funded(OWNER)) as url,
+        await CourtClient.deploy(url, OWNER, steps.UNHURRIED) as court,
+    ):
+        deployment = Deployment(court.court, 3)
+        async with await deployment.connect(url, OWNER) as again:
+            assert (again.court, again.first_block) == (court.court, 3)
+            assert again.address == Address(OWNER.address)
+
+        with pytest.raises(ChainMismatch):
+            await replace(deployment, court=replace(court.court, chain_id=1)).connect(url)
 
 
 async def _challenge(court: CourtClient, claim: OwnClaim, mirror: str, said: list[str]) -> Any:

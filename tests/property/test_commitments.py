@@ -11,10 +11,10 @@ from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.claims import Shard
 from protocol.commitments import shard_path, shards_root, verify_path, votes_root
 from protocol.committee import draw_shard, shuffle
 from protocol.errors import BadOpening
-from protocol.messages import Shard
 from protocol.types import Digest
 
 HASHES = st.binary(min_size=32, max_size=32).map(Digest)

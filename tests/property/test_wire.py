@@ -12,13 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import bls
+from protocol.claims import Claim, Opening
 from protocol.envelope import open_envelope, seal
 from protocol.errors import BadEnvelope, BadManifest, BadOpening, InvalidKey, Reject
 from protocol.messages import (
-    Claim,
     Commitment,
     Message,
-    Opening,
     Seal,
     Vote,
     message_from_json,

@@ -8,15 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from prometheus_client import generate_latest
 
 from node.dispute import follow, resolve
 from node.errors import DoubleVote, Refused, Unavailable
-from node.journal import Journal
+from protocol.court import Verdict
 from protocol.errors import BadCertificate
 from protocol.messages import Commitment, Seal, Vote
-from protocol.types import Digest, Dispute, Outcome, State, Verdict
+from protocol.types import Digest, Dispute, Outcome, State
 from tests.support import cheats
-from tests.support.simnet import INNOCENT, STOLEN, Role, SimCommittee
+from tests.support.simnet import INNOCENT, STOLEN, Role, SimCommittee, SimMember
 from verifier import Access, Finding, hits_law
 from verifier.errors import BadEvidence, BadModel, UnknownScheme
 
@@ -73,6 +74,7 @@ async def test_resolve__all_agree_and_every_vote_is_shown(
     (certificate,) = committee.chain.certificates
     assert certificate.signers == (0, 1, 2, 3)
     assert committee.chain.opened == bits(0, 1, 2, 3)
+    assert committee.chain.reveals == 0
 
 
 @pytest.mark.parametrize(
@@ -372,8 +374,6 @@ async def test_resolve__a_restart_between_seal_and_vote_loses_nothing(
     async def restart(_: object, committee: SimCommittee) -> None:
         with pytest.raises(ExceptionGroup, match="unhandled"):
             await resolve(committee.dispute, committee.services(1))
-        member.journal.close()
-        member.journal = Journal.open(tmp_path / "journal-1.sqlite", member.journal.identity)
         committee.restart(1)
         await resolve(committee.dispute, committee.services(1))
 
@@ -382,6 +382,156 @@ async def test_resolve__a_restart_between_seal_and_vote_loses_nothing(
 
     assert committee.chain.certificates[0].signers == (0, 1, 2)
     assert len(member.sandbox.asked) == 1
+
+
+def comes_back(when: str, *, is_wiped: bool) -> Role:
+    """Commits to MATCH and signs the root, dies, and comes back when the chain has come further.
+
+    On its new machine the suspect would look innocent.
+    """
+
+    async def role(member: SimMember, committee: SimCommittee) -> None:
+        dispute, chain, gossip = committee.dispute, committee.chain, member.gossip
+        trading = asyncio.create_task(gossip.exchange(dispute))
+        await gossip.say(dispute, member.signer.commit(dispute, Outcome.MATCH))
+        if when != "committed":
+            await gossip.hurry(dispute)
+            leaves = await gossip.collected(dispute, None)
+            await gossip.say(dispute, member.signer.seal(dispute, leaves))
+            await chain.until(lambda: chain.seal is not None)
+            while not committee.said(Vote):  # so nobody passes commitments on any more
+                await asyncio.sleep(0.01)
+        else:
+            while not all(member.place in committee.heard_by(place) for place in (1, 2)):
+                await asyncio.sleep(0.01)
+        trading.cancel()
+        if when == "settled":
+            await chain.until(lambda: bool(chain.certificates))
+        if when == "ended":
+            await chain.until(lambda: chain.is_round_over)
+        committee.restart(member.place, is_wiped=is_wiped)
+        member.sandbox.answer = INNOCENT
+        await resolve(dispute, committee.services(member.place))
+
+    return role
+
+
+@pytest.mark.parametrize("is_wiped", [False, True], ids=["with its journal", "with its keys only"])
+@pytest.mark.parametrize("when", ["committed", "sealed"])
+async def test_resolve__who_comes_back_before_the_verdict_votes_as_it_has_committed(
+    when: str, is_wiped: bool, tmp_path: Path
+) -> None:
+    """With one of four absent, its vote is needed."""
+    committee = SimCommittee(tmp_path)
+    committee.is_absent(0)
+    committee.chain.time_left_s = 0
+    committee.chain.takes_seals = when != "committed"
+    committee.cheats(3, comes_back(when, is_wiped=is_wiped))
+
+    async with asyncio.timeout(10):
+        running = asyncio.create_task(committee.run(winds_clock=False))
+        if when == "committed":
+            while 3 not in committee.said(Seal):  # only its second life signs one
+                await asyncio.sleep(0.01)
+            assert committee.said(Vote) == set()
+            await committee.chain.set(takes_seals=True)
+        assert outcomes(await running) == {Outcome.MATCH}
+
+    assert committee.chain.certificates[0].signers == (1, 2, 3)
+    assert [vote.outcome for vote in committee.members[3].journal.votes()] == [Outcome.MATCH]
+
+
+@pytest.mark.parametrize("is_wiped", [False, True], ids=["with its journal", "with its keys only"])
+@pytest.mark.parametrize("when", ["settled", "ended"])
+async def test_resolve__who_comes_back_after_the_verdict_still_shows_its_vote(
+    when: str, is_wiped: bool, tmp_path: Path
+) -> None:
+    """The others stay until it has, because it needs to hear from them what they committed to."""
+    committee = SimCommittee(tmp_path)
+    committee.cheats(3, comes_back(when, is_wiped=is_wiped))
+
+    async with asyncio.timeout(10):
+        assert outcomes(await committee.run(winds_clock=False)) == {Outcome.MATCH}
+
+    assert committee.chain.certificates[0].signers == (0, 1, 2)
+    assert committee.chain.opened == bits(0, 1, 2, 3)
+    assert committee.chain.fined == set()
+    assert [vote.outcome for vote in committee.members[3].journal.votes()] == [Outcome.MATCH]
+
+
+async def test_resolve__who_comes_back_too_late_shows_nothing(tmp_path: Path) -> None:
+    committee = SimCommittee(tmp_path)
+    committee.cheats(3, cheats.withholds())
+    assert outcomes(await committee.run()) == {Outcome.MATCH}
+    committee.restart(3, is_wiped=True)
+
+    async with asyncio.timeout(10):
+        await resolve(committee.dispute, committee.services(3))
+
+    assert committee.chain.opened == bits(0, 1, 2)
+
+
+async def test_resolve__a_journal_that_holds_another_vote_than_the_seal_signs_neither(
+    tmp_path: Path,
+) -> None:
+    """Whoever committed to MATCH with this key may have voted for it, too."""
+    committee = SimCommittee(tmp_path)
+    committee.cheats(3, cheats.withholds())  # that is, it has sealed MATCH
+    assert outcomes(await committee.run()) == {Outcome.MATCH}
+    committee.members[3].signer.commit(committee.dispute, Outcome.NO_MATCH)
+    await committee.chain.set(is_reveal_over=False)
+    services = committee.services(3)
+
+    resolving = asyncio.create_task(resolve(committee.dispute, services))
+    counted = services.metrics.registry.get_sample_value
+    async with asyncio.timeout(10):
+        while not counted("assay_duty_failed_total", {"reason": "journal_refused"}):
+            await asyncio.sleep(0.01)
+    await committee.chain.set(is_reveal_over=True)
+    await resolving
+
+    assert 3 not in committee.said(Vote)
+    assert committee.chain.opened == bits(0, 1, 2)
+
+
+async def test_resolve__all_are_paid_and_who_withholds_pays(tmp_path: Path) -> None:
+    committee = SimCommittee(tmp_path)
+    committee.cheats(3, cheats.withholds())
+
+    await committee.run()
+
+    assert committee.chain.collected == 3
+    assert committee.chain.fined == {3}
+
+
+async def test_resolve__what_could_not_be_measured_is_counted_once_it_is_sealed(
+    tmp_path: Path,
+) -> None:
+    """Anybody may read the counters: sooner, they would tell how to vote."""
+    committee = SimCommittee(tmp_path)
+    committee.chain.takes_seals = False
+    for member in committee.members:
+        member.sandbox.answer = BadModel("read header", "a pickle")
+    services = committee.services(0)
+
+    async def resolve_watched(_: SimMember, committee: SimCommittee) -> None:
+        await resolve(committee.dispute, services)
+
+    def shown() -> bytes:
+        return generate_latest(services.metrics.registry)
+
+    committee.cheats(0, resolve_watched)
+    before = shown()
+    running = asyncio.create_task(committee.run())
+    async with asyncio.timeout(10):
+        while committee.said(Seal) != {0, 1, 2, 3}:
+            await asyncio.sleep(0.01)
+    assert shown() == before
+    await committee.chain.set(takes_seals=True)
+    assert outcomes(await running) == {Outcome.UNSUPPORTED}
+
+    counted = services.metrics.registry.get_sample_value
+    assert counted("assay_not_measured_total", {"reason": "model_refused"}) == 1
 
 
 async def test_resolve__after_the_end_only_shows_what_the_chain_has_not_seen(

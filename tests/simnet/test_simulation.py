@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from node.cli import main
 from node.cli.simulate import simulate
 from node.profiles import load_profile
+from node.simulation.ending import Ending, judge
 from node.simulation.events import Weather
 from node.simulation.faults import STRATEGIES, Absent, Lying, wrong
 from node.simulation.laziness import laziness
@@ -21,7 +22,7 @@ from node.simulation.options import Options, Table, Tick
 from node.simulation.quiet import hold
 from node.simulation.register import Register
 from node.simulation.tables import TABLES, committees, growth, network, safety
-from node.simulation.trial import BLOCK_S, FINALITY_S, Conditions, Ending, Trial
+from node.simulation.trial import BLOCK_S, FINALITY_S, Conditions, Trial
 from protocol.types import Digest, Outcome, Place, State
 
 PARAMETERS = replace(load_profile("mainnet"), ladder=(4, 7))
@@ -76,6 +77,8 @@ def test_trial__waits_for_finality_twice() -> None:
     assert ending.latency_s is not None
     assert ending.latency_s > 2 * FINALITY_S
     assert ending.latency_s % BLOCK_S == 0
+    assert ending.talk_s is not None
+    assert 0 < ending.talk_s < ending.latency_s - 2 * FINALITY_S
 
 
 def test_trial__hears_an_appeal_by_a_larger_committee() -> None:
@@ -154,7 +157,7 @@ def test_trial__notices_a_false_verdict_and_lost_money() -> None:
     trial.court.outcome = wrong(truth)
     trial.court.held = 1
 
-    said = " ".join(trial._judge().violations)
+    said = " ".join(judge(trial.course).violations)
 
     assert "the verdict is false" in said
     assert "money" in said

@@ -16,13 +16,14 @@ from node.keystore import NodeKeys
 from node.profiles import load_profile
 from protocol import bls
 from protocol.chain import CourtClient, Receipt
+from protocol.claims import claim_id
 from protocol.commitments import votes_root
+from protocol.court import Court
 from protocol.keys import derive_salt
 from protocol.messages import (
     Certificate,
     SealCertificate,
     Vote,
-    claim_id,
     possession_digest,
     seal_digest,
     sealed_commitment,
@@ -32,7 +33,6 @@ from protocol.types import (
     Address,
     BlobRef,
     ClaimId,
-    Court,
     Digest,
     Dispute,
     DisputeId,

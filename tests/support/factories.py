@@ -9,11 +9,11 @@ from typing import Any
 from eth_utils.address import to_checksum_address
 
 from protocol.committee import committee_hash
+from protocol.court import Court
 from protocol.types import (
     Address,
     BlobRef,
     ClaimId,
-    Court,
     Digest,
     Dispute,
     DisputeId,

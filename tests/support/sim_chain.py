@@ -9,14 +9,16 @@ from typing import Any
 from protocol import bls
 from protocol.certificate import validate_certificate, validate_seal_certificate
 from protocol.commitments import votes_root
+from protocol.court import Court, Verdict
 from protocol.messages import (
     Certificate,
     SealCertificate,
     Vote,
+    places_of,
     sealed_commitment,
     vote_digest,
 )
-from protocol.types import Court, Digest, Dispute, Outcome, Place, Sealed, State, Verdict
+from protocol.types import Digest, Dispute, Outcome, Place, Sealed, State
 
 
 class SimChain:
@@ -34,7 +36,14 @@ class SimChain:
         self.seal: SealCertificate | None = None
         self.certificates: list[Certificate] = []
         self.opened = 0
+        self.reveals = 0
+        self.is_reveal_over = False
+        """Whether it is too late to show a vote."""
         self.punished: set[Place] = set()
+        self.fined: set[Place] = set()
+        """For withheld votes."""
+        self.collected = 0
+        """How often a member asked for its share."""
         self.verdict: Verdict | None = None
         self.is_round_over = False
         self.is_next_drawn = False
@@ -63,6 +72,9 @@ class SimChain:
         if self.state is State.KEYED:
             validate_seal_certificate(certificate, dispute, self._court)
             await self.set(seal=certificate, state=State.SEALED)
+
+    async def is_sealed(self, dispute: Dispute) -> bool:
+        return self.seal is not None
 
     async def sealed(self, dispute: Dispute) -> Sealed | None:
         await self.until(lambda: self.seal is not None or self.is_round_over)
@@ -98,13 +110,33 @@ class SimChain:
         assert self.state is State.OPEN
         await self.set(is_next_drawn=True)
 
+    async def counted(self, dispute: Dispute) -> None:
+        await self.until(
+            lambda: bool(self.certificates) or self.is_past_deadline or self.is_round_over
+        )
+
     async def is_opened(self, dispute: Dispute, place: Place) -> bool:
-        voters = self.seal.voters if self.seal else 0
-        return not voters & ~self.opened & 1 << place
+        return not self.hidden >> place & 1
+
+    async def withheld(self, dispute: Dispute) -> tuple[Place, ...]:
+        assert self.is_round_over
+        await self.until(lambda: not self.hidden or self.is_reveal_over)
+        return places_of(self.hidden)
+
+    async def punish_withheld(self, dispute: Dispute, place: Place) -> None:
+        assert self.is_reveal_over
+        assert self.hidden >> place & 1
+        await self.set(fined=self.fined | {place})
+
+    async def collect(self, dispute: Dispute) -> None:
+        assert self.is_round_over
+        self.collected += 1
 
     async def reveal(
         self, dispute: Dispute, outcomes: Sequence[int], openings: Sequence[bytes]
     ) -> None:
+        assert not self.is_reveal_over
+        self.reveals += 1
         sealed = self._sealed()
         leaves = [
             sealed_commitment(dispute.id, dispute.round, place, voted, opening)
@@ -125,6 +157,12 @@ class SimChain:
             signed = vote_digest(dispute, vote.outcome, self._court)
             bls.verify(key, signed, bls.VOTE_TAG, vote.signature)
         await self.set(punished=self.punished | {first.place})
+
+    @property
+    def hidden(self) -> int:
+        """Whose sealed vote has not been shown."""
+        voters = self.seal.voters if self.seal else 0
+        return voters & ~self.opened
 
     def _sealed(self) -> Sealed:
         assert self.seal is not None

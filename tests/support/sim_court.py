@@ -7,20 +7,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from protocol.chain import Head
-from protocol.types import (
-    Dispute,
-    DisputeId,
-    DisputeRecord,
-    ModelDigest,
-    Outcome,
-    RoundRecord,
-    Sealed,
-    SeatId,
-    State,
-    Verdict,
-)
+from protocol.court import DisputeRecord, RoundRecord, Verdict
+from protocol.types import Dispute, DisputeId, ModelDigest, Outcome, Place, Sealed, SeatId, State
 
 NOW = 1_700_000_000
+CALLS = {
+    *("seal", "settle", "expire", "draw", "reveal", "collect_fee"),
+    *("punish_equivocation", "punish_withheld"),
+}
 
 
 @dataclass
@@ -35,7 +29,11 @@ class SimCourt:
     block: int = 10
     time: int = NOW
     sealed_: Sealed | None = None
+    outcome: Outcome | None = None
     opened: int = 0
+    signers: int = 0
+    paid: int = 0
+    punished_: tuple[Place, ...] = ()
     bonds: dict[SeatId, int] = field(default_factory=dict)
     latest: dict[str, Any] = field(default_factory=dict)
     """What the newest block says otherwise than the finalized one, by name of the field here."""
@@ -82,12 +80,13 @@ class SimCourt:
             envelope_digest=self.dispute_.envelope.digest,
             root=sealed.root if sealed else None,
             size=len(self.dispute_.committee),
-            outcome=None,
+            outcome=self.outcome,
             shard=0,
             vote_deadline=sealed.vote_deadline if sealed else None,
             voters=sealed.voters if sealed else 0,
             opened=seen.opened,
-            signers=0,
+            signers=seen.signers,
+            paid=seen.paid,
             pot_wei=0,
         )
 
@@ -105,6 +104,10 @@ class SimCourt:
     async def reveal_deadline(self, dispute_id: DisputeId, round_: int, at: Head) -> int:
         return NOW
 
+    async def punished(self, dispute_id: DisputeId, round_: int, at: Head) -> tuple[Place, ...]:
+        punished: tuple[Place, ...] = self._at(at.hash == b"latest").punished_
+        return punished
+
     async def seat_of(self, operator: str, at: Head) -> object:
         return object()
 
@@ -112,7 +115,7 @@ class SimCourt:
         return SimpleNamespace(bond_wei=self._at(at.hash == b"latest").bonds.get(seat_id, 0))
 
     def __getattr__(self, call: str) -> Any:
-        if call not in {"seal", "settle", "expire", "draw", "reveal", "punish_equivocation"}:
+        if call not in CALLS:
             raise AttributeError(call)
 
         async def send(*_: object) -> None:

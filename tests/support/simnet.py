@@ -35,31 +35,14 @@ from node.journal import Identity, Journal
 from node.keystore import NodeKeys
 from node.metrics import Metrics
 from node.signer import JournalSigner
+from protocol.claims import Claim, Opening, Shard, claim_id, dispute_id
 from protocol.commitments import shard_path, shards_root
 from protocol.committee import committee_hash
+from protocol.court import Court, Verdict
 from protocol.envelope import envelope_context, seal
 from protocol.errors import InvalidMessage, Reject
-from protocol.messages import (
-    Claim,
-    Commitment,
-    Message,
-    Opening,
-    Shard,
-    claim_id,
-    dispute_id,
-    message_to_json,
-)
-from protocol.types import (
-    Address,
-    BlobRef,
-    Court,
-    Digest,
-    Dispute,
-    ModelDigest,
-    Outcome,
-    Place,
-    Verdict,
-)
+from protocol.messages import Commitment, Message, message_to_json, places_of
+from protocol.types import Address, BlobRef, Digest, Dispute, ModelDigest, Outcome, Place
 from tests.support.factories import COURT, address, digest, keyed_dispute, seat
 from tests.support.sim_chain import SimChain
 from verifier import Access, Finding, hits_law
@@ -80,14 +63,15 @@ class SimGossip(Assembly):
 
     async def exchange(self, dispute: Dispute) -> None:
         while True:
-            spoken = self.spoken(dispute)
-            for other in self._reached:
+            hastened = self.hastened(dispute)
+            for place, other in enumerate(self._reached):
                 if other is not self:
                     await self._tell(other, self.ours(dispute))
                     await self.hear(dispute, other.answer(dispute.id, dispute.round))
+                    self.asked(dispute, Place(place))
             with suppress(TimeoutError):
                 async with asyncio.timeout(0.02):
-                    await spoken.wait()
+                    await hastened.wait()
 
     async def _tell(self, other: SimGossip, messages: Sequence[Message]) -> None:
         for message in messages:
@@ -180,6 +164,7 @@ class SimCommittee:
             NodeKeys(Account.from_key(keccak(b"%d" % number)), number)
             for number in range(1000, 1000 + size)
         ]
+        self._directory = directory
         self.dispute, envelope = _keyed_dispute(keys, level, changes)
         files = {
             self.dispute.envelope.digest: directory / "envelope",
@@ -191,7 +176,7 @@ class SimCommittee:
         self.members = []
         for place, key in enumerate(keys):
             identity = Identity.of(COURT, key.bls_key)
-            journal = Journal.create(directory / f"journal-{place}.sqlite", identity, cursor=0)
+            journal = Journal.create(self._journal_of(place), identity, cursor=0)
             if is_seen:
                 journal.progress.advance(1, [(self.dispute.id, self.dispute.round, 0)])
             self.network.append(SimGossip(COURT, self.network))
@@ -221,7 +206,8 @@ class SimCommittee:
     async def run(self, *, winds_clock: bool = True) -> list[Verdict | None]:
         """The end as each member that does its duty sees it.
 
-        Unless a test minds the clock itself, time gets short once all have heard who can commit.
+        Unless a test minds the clock itself, time gets short once all have heard who can commit,
+        and it is too late to show a vote once all have that do their duty.
         """
         async with asyncio.TaskGroup() as tasks:
             clock = tasks.create_task(self._wind_clock() if winds_clock else asyncio.sleep(0))
@@ -247,14 +233,29 @@ class SimCommittee:
             self.chain, member.store, member.sandbox, member.signer, member.gossip, Metrics()
         )
 
-    def restart(self, place: int) -> None:
-        """The member forgets all that is not in its journal."""
+    def restart(self, place: int, *, is_wiped: bool = False) -> None:
+        """The member forgets all that is not in its journal; or that too, and keeps its keys."""
         self.network[place] = SimGossip(COURT, self.network)
-        self.members[place].gossip = self.network[place]
+        member = self.members[place]
+        member.gossip = self.network[place]
+        path, identity = self._journal_of(place), member.journal.identity
+        member.journal.close()
+        if is_wiped:
+            path.unlink()
+            member.journal = Journal.create(path, identity, cursor=0)
+        else:
+            member.journal = Journal.open(path, identity)
+
+    def _journal_of(self, place: int) -> Path:
+        return self._directory / f"journal-{place}.sqlite"
 
     def said(self, kind: type[Message]) -> set[Place]:
         """The places of whom any member holds such a message."""
         return {place for gossip in self.network for place in self._heard(gossip, kind)}
+
+    def heard_by(self, place: int) -> set[Place]:
+        """The places whose commitment a member has heard of."""
+        return self._heard(self.network[place], Commitment)
 
     def _heard(self, gossip: SimGossip, kind: type[Message]) -> set[Place]:
         hall = gossip._enter(self.dispute)
@@ -271,6 +272,12 @@ class SimCommittee:
         while not all(able <= self._heard(member.gossip, Commitment) for member in present):
             await asyncio.sleep(0.01)
         self.chain.time_left_s = 0
+        chain = self.chain
+        await chain.until(lambda: chain.is_round_over and not self._owe_a_vote(chain.hidden))
+        await chain.set(is_reveal_over=True)
+
+    def _owe_a_vote(self, hidden: int) -> bool:
+        return any(self.members[place].role is None for place in places_of(hidden))
 
 
 async def _absent(member: SimMember, committee: SimCommittee) -> None:
@@ -281,7 +288,7 @@ def _keyed_dispute(
     keys: list[NodeKeys], level: int, changes: dict[str, Any]
 ) -> tuple[Dispute, bytes]:
     seed, evidence = secrets.token_bytes(32), b"what the scheme froze"
-    shard = Shard(0, Digest(keccak(seed)), Digest(hashlib.sha256(evidence).digest()))
+    shard = Shard.of(0, seed, evidence)
     claim = Claim(OWNER, "deepsigns-v1", level, 1, shards_root([shard]))
     commitment = claim.commitment(COURT)
     claimed = claim_id(OWNER, commitment)

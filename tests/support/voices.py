@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from node.keystore import NodeKeys
 from protocol import bls
 from protocol.commitments import votes_root
+from protocol.court import Court
 from protocol.keys import derive_salt
 from protocol.messages import (
     Commitment,
@@ -18,7 +19,7 @@ from protocol.messages import (
     sealed_commitment,
     vote_digest,
 )
-from protocol.types import Court, Digest, Dispute, Outcome, Place
+from protocol.types import Digest, Dispute, Outcome, Place
 
 
 @dataclass(frozen=True)

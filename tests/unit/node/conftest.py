@@ -10,7 +10,8 @@ from eth_account import Account
 
 from node.journal import Identity
 from node.keystore import NodeKeys
-from protocol.types import Address, Court, Dispute, Place
+from protocol.court import Court
+from protocol.types import Address, Dispute, Place
 from tests.support.factories import COURT, keyed_dispute, seat
 from tests.support.voices import Voice
 

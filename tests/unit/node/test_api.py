@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 import node.cli  # noqa: F401 - sets the recursion limit, as every command does
 from node.api import build_api
+from node.assembly import tag_of
 from node.journal import Journal
 from node.metrics import Metrics
 from node.peers import open_peers
@@ -22,6 +23,7 @@ from tests.support.factories import COURT
 from tests.support.simnet import STOLEN, SimCommittee
 
 Client = TestClient[Any, Any]
+MATCH = Outcome.MATCH
 
 
 @pytest.fixture
@@ -65,6 +67,25 @@ async def test_messages__are_taken_once_and_shown_to_who_asks(
     assert await held.json() == {"messages": [said], "leaves": None}
     text = await (await client.get("/metrics")).text()
     assert 'assay_messages_received_total{judgement="accepted"} 1.0' in text
+
+
+async def test_messages__are_not_told_again_to_who_knows_them(
+    client: Client, committee: SimCommittee
+) -> None:
+    path = f"/v1/disputes/{committee.dispute.id.hex()}/0/messages"
+    commit = committee.members[2].signer.commit
+    await client.post("/v1/messages", json=message_to_json(commit(committee.dispute, MATCH)))
+    told = await client.get(path)
+    known = tag_of(await told.json())
+    assert told.headers["ETag"] == f'"{known}"'
+
+    again = await client.get(path, headers={"If-None-Match": f'"another", "{known}"'})
+    assert (again.status, await again.read()) == (304, b"")
+
+    commit = committee.members[1].signer.commit
+    await client.post("/v1/messages", json=message_to_json(commit(committee.dispute, MATCH)))
+    news = await client.get(path, headers={"If-None-Match": f'"{known}"'})
+    assert (news.status, len((await news.json())["messages"])) == (200, 2)
 
 
 async def test_messages__of_a_round_that_is_not_ours_are_none(
@@ -115,7 +136,9 @@ async def test_dispute__hides_what_could_be_copied_until_it_is_sealed(
     async def shown() -> Any:
         return await (await client.get(f"/v1/disputes/{dispute.id.hex()}")).json()
 
+    unseen = await shown()
     signer.keep(dispute, STOLEN)
+    assert await shown() == unseen  # a member that could not measure has nothing to keep
     signer.commit(dispute, Outcome.MATCH)
     assert await shown() == {"round": 0, "step": "committed", "votes": [], "finding": None}
 

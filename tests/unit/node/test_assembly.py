@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from node.assembly import Assembly
+from node.assembly import Assembly, tag_of
 from protocol.certificate import validate_certificate, validate_seal_certificate
 from protocol.commitments import votes_root
+from protocol.court import Court
 from protocol.errors import Ignore, Reject
 from protocol.messages import Message, message_to_json
-from protocol.types import Court, Digest, Dispute, Outcome, Place, Sealed
+from protocol.types import Digest, Dispute, Outcome, Place, Sealed
 from tests.support.voices import Voice
 
 Voices = tuple[Voice, ...]
@@ -129,9 +130,8 @@ async def test_openings__hold_our_vote_also_if_it_is_older_than_our_knowledge_of
     await assembly.say(dispute, voices[1].vote(Outcome.MATCH))
     await assembly.hear(dispute, {"messages": [], "leaves": [leaf.hex() for leaf in leaves]})
 
-    openings = await assembly.openings(dispute)
+    openings = await soon(assembly.openings(dispute))
 
-    assert openings is not None
     assert openings[0] == (0, Outcome.MATCH, 0, 0)
 
 
@@ -143,7 +143,8 @@ async def test_certificate__counts_what_the_chain_has_sealed(
     await hear(assembly, *(voice.commitment(voice.leaf()) for voice in voices))  # the 4th was late
     with pytest.raises(Ignore):
         await hear(assembly, voices[0].vote())
-    assert await assembly.openings(dispute) is None
+    showing = asyncio.create_task(assembly.openings(dispute))
+    assert await not_yet(showing)
 
     await assembly.open(dispute, sealed)
     waiting = asyncio.create_task(assembly.certificate(dispute))
@@ -154,6 +155,7 @@ async def test_certificate__counts_what_the_chain_has_sealed(
     certificate = await soon(waiting)
     assert certificate.signers == (0, 1, 2)
     validate_certificate(certificate, dispute, sealed, court)
+    assert len((await soon(showing))[0]) == 4
     assert await assembly.openings(dispute) == (certificate.outcomes, certificate.openings)
 
 
@@ -280,21 +282,73 @@ async def test_receive__keeps_no_more_of_a_member_than_it_may_say(
 
     held = assembly.answer(dispute.id, 0)["messages"]
 
-    assert held == [message_to_json(one) for one in commitments[:2] + seals[-8:]]
+    expected = [message_to_json(one) for one in commitments[:2] + seals[-8:]]
+    assert sorted(held, key=str) == sorted(expected, key=str)
+
+
+async def test_answer__is_the_same_of_members_that_have_heard_the_same(
+    assembly: Assembly, dispute: Dispute, voices: Voices, court: Court
+) -> None:
+    leaves = leaves_of(voices)
+    said: list[Message] = [voice.commitment(voice.leaf()) for voice in voices]
+    said += [voice.seal(leaves) for voice in voices] + [voices[0].seal(leaves_of(voices, 3))]
+    other = Assembly(court)
+    other.ours(dispute)
+    await hear(assembly, *said)
+    await hear(other, *reversed(said))
+
+    assert tag_of(assembly.answer(dispute.id, 0)) == tag_of(other.answer(dispute.id, 0))
+
+    await other.open(dispute, sealed_over(leaves))
+    assert tag_of(assembly.answer(dispute.id, 0)) != tag_of(other.answer(dispute.id, 0))
+
+
+async def test_committed__is_known_once_all_others_were_asked(
+    assembly: Assembly, dispute: Dispute, voices: Voices
+) -> None:
+    """What a machine that was wiped has committed to, the others tell it before it does again."""
+    waiting = asyncio.create_task(assembly.committed(dispute, Place(1)))
+    for place in (0, 2, 2):
+        assembly.asked(dispute, Place(place))
+    assert await not_yet(waiting)
+    await hear(assembly, voices[1].commitment(voices[1].leaf()))
+    assert await not_yet(waiting)
+    assembly.asked(dispute, Place(3))
+
+    assert await soon(waiting) == voices[1].leaf()
+    for place in range(4):
+        assembly.asked(dispute, Place(place))
+    assert await soon(assembly.committed(dispute, Place(2))) is None
+
+
+async def test_leaf__is_that_under_the_chains_root(
+    assembly: Assembly, dispute: Dispute, voices: Voices
+) -> None:
+    """Not the one that was heard of."""
+    sealed = [*leaves_of(voices)[:3], voices[3].leaf(Outcome.NO_MATCH)]
+    await hear(assembly, *(voice.commitment(voice.leaf()) for voice in voices))
+    waiting = asyncio.create_task(assembly.leaf(dispute, Place(3)))
+    await assembly.open(dispute, sealed_over(sealed))
+    assert await not_yet(waiting)
+    await assembly.hear(dispute, {"messages": [], "leaves": [leaf.hex() for leaf in sealed]})
+
+    assert await soon(waiting) == voices[3].leaf(Outcome.NO_MATCH)
 
 
 async def test_ours__is_what_may_still_be_said(
     assembly: Assembly, dispute: Dispute, voices: Voices
 ) -> None:
-    spoken = assembly.spoken(dispute)
+    hastened = assembly.hastened(dispute)
     said = voices[0].commitment(voices[0].leaf())
     await assembly.say(dispute, said)
-    assert spoken.is_set()
-    assert not assembly.spoken(dispute).is_set()
+    assert hastened.is_set()
+    hastened_by_sealing = assembly.hastened(dispute)
+    assert not hastened_by_sealing.is_set()
     await hear(assembly, *(voice.commitment(voice.leaf()) for voice in voices[1:]))
     assert assembly.ours(dispute) == (said,)
 
     await assembly.open(dispute, sealed_over(leaves_of(voices)))
     assert assembly.ours(dispute) == ()
+    assert hastened_by_sealing.is_set()  # there may be leaves to ask for
     await assembly.say(dispute, voices[0].vote())
     assert assembly.ours(dispute) == (voices[0].vote(),)

@@ -14,23 +14,21 @@ from node import challenge
 from node.claims import OwnClaim, freeze
 from node.errors import BadClaim
 from protocol.chain import CourtClient, Head
+from protocol.claims import Opening
 from protocol.committee import committee_hash
+from protocol.court import DisputeRecord, RoundRecord, Verdict
 from protocol.envelope import envelope_context, open_envelope
 from protocol.errors import ContractRefused
-from protocol.messages import Opening
 from protocol.types import (
     BlobRef,
     ClaimId,
     Digest,
     DisputeId,
-    DisputeRecord,
     Member,
     ModelDigest,
     Outcome,
     Place,
-    RoundRecord,
     State,
-    Verdict,
 )
 from tests.support.factories import COURT, address, digest, seat
 
@@ -78,7 +76,7 @@ class ScriptedCourt:
 
     async def round_record(self, _: DisputeId, round_: int, at: Head) -> RoundRecord:
         shard = round_ + 1
-        return RoundRecord(digest(1), None, None, 4, None, shard, None, 0, 0, 0, 0)
+        return RoundRecord(digest(1), None, None, 4, None, shard, None, 0, 0, 0, 0, 0)
 
     async def committee(self, _: DisputeId, round_: int, at: Head) -> tuple[Member, ...]:
         return MEMBERS

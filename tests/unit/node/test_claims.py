@@ -11,9 +11,9 @@ import pytest
 
 from node.claims import OwnClaim, freeze, load_claim
 from node.errors import BadClaim
+from protocol.claims import claim_id
 from protocol.commitments import validate_opening
 from protocol.errors import BadOpening
-from protocol.messages import claim_id
 from protocol.types import Digest
 from tests.support.factories import COURT, address, keyed_dispute
 

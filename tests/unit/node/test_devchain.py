@@ -147,6 +147,17 @@ async def test_logs__are_found_by_address_topic_and_range(web3: Web3) -> None:
     assert (log["blockNumber"], log["logIndex"]) == (2, 0)
 
 
+async def test_logs__of_one_contract_are_picked_out_of_a_block(web3: Web3) -> None:
+    first, second = await deploy(web3), await deploy(web3)
+    for contract in (first, second):
+        await web3.eth.send_transaction({"from": RICH.address, "to": contract, "gas": 100_000})
+    await mine(web3)
+
+    logs = await web3.eth.get_logs({"fromBlock": 0, "address": second})
+
+    assert [(log["address"], log["logIndex"]) for log in logs] == [(second, 1)]
+
+
 async def test_estimate__is_enough_and_not_much_more(web3: Web3) -> None:
     contract = await deploy(web3)
     estimate = await web3.eth.estimate_gas({"from": RICH.address, "to": contract})

@@ -20,8 +20,9 @@ from node.journal import Identity, Journal, RecordedVote
 from node.keystore import NodeKeys
 from node.signer import JournalSigner
 from protocol import bls
+from protocol.court import Court
 from protocol.messages import vote_digest
-from protocol.types import Address, Court, Digest, Dispute, DisputeId, Outcome
+from protocol.types import Address, Digest, Dispute, DisputeId, Outcome
 
 REPOSITORY = Path(__file__).parents[3]
 DISPUTE = DisputeId(b"\xd1" * 32)
@@ -164,6 +165,7 @@ from node.journal import Identity, Journal
 from node.keystore import NodeKeys
 from node.signer import JournalSigner
 from protocol import bls
+from protocol.court import Court
 from protocol.types import *
 
 def stop_here(*_):

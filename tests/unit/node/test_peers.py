@@ -15,13 +15,15 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 
 from node import peers as peers_module
 from node.api import build_api
+from node.assembly import tag_of
 from node.journal import Identity, Journal
 from node.keystore import NodeKeys
 from node.metrics import Metrics
 from node.peers import Peers, open_peers
 from protocol.commitments import votes_root
-from protocol.messages import Commitment, Message, SealCertificate
-from protocol.types import Court, Digest, Dispute, Sealed
+from protocol.court import Court
+from protocol.messages import Commitment, Message, SealCertificate, message_to_json
+from protocol.types import Digest, Dispute, Place, Sealed
 from tests.support.voices import Voice
 
 Move = Callable[[Dispute, list[str]], Dispute]
@@ -201,6 +203,76 @@ async def test_exchange__posts_a_message_until_it_is_taken_and_nothing_to_itself
         members[0].exchanging.pop().cancel()
 
     assert sorted(posted) == [1, 1, 1, 2, 2, 2, 3, 3, 3]
+
+
+@pytest.mark.parametrize("knows", ["the same", "what it was told"])
+async def test_exchange__is_told_nothing_twice(
+    knows: str, members: list[Member], ours: Dispute, voices: Voices, at_endpoints: Move
+) -> None:
+    """Neither what it holds itself, nor what it was told and has no use for."""
+    said = committed(voices[1] if knows == "the same" else replace(voices[1], place=Place(2)))
+    answer = {"messages": [message_to_json(said)], "leaves": None}
+    told: list[bool] = []
+
+    async def tell(request: web.Request) -> web.Response:
+        known = {tag.value for tag in request.if_none_match or ()}
+        told.append(tag_of(answer) not in known)
+        return web.json_response(answer) if told[-1] else web.Response(status=304)
+
+    app = web.Application()
+    app.router.add_get("/{tail:.*}", tell)
+    app.router.add_post("/{tail:.*}", nonsense)
+    async with TestServer(app, host="127.0.0.1") as server:
+        committee = (
+            *ours.committee[:3],
+            replace(ours.committee[3], endpoint=str(server.make_url("/"))),
+        )
+        dispute = replace(ours, committee=committee)
+        members[0].peers.ours(dispute)
+        if knows == "the same":
+            await members[0].peers.receive(message_to_json(said))
+        await members[0].take_part(dispute)
+        async with asyncio.timeout(10):
+            while len(told) < 5:
+                await asyncio.sleep(0.01)
+        members[0].exchanging.pop().cancel()
+
+    assert told[:1] == [knows != "the same"]
+    assert not any(told[1:])
+
+
+async def test_exchange__pauses_longer_while_nothing_happens_and_asks_at_once_when_it_does(
+    members: list[Member],
+    ours: Dispute,
+    voices: Voices,
+    at_endpoints: Move,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(peers_module, "FIRST_PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(peers_module, "LONGEST_PAUSE_SECONDS", 60)
+    asked: list[float] = []
+
+    async def tell(_: web.Request) -> web.Response:
+        asked.append(asyncio.get_running_loop().time())
+        return web.Response(status=304)
+
+    app = web.Application()
+    app.router.add_get("/{tail:.*}", tell)
+    app.router.add_post("/{tail:.*}", nonsense)
+    async with TestServer(app, host="127.0.0.1") as server:
+        committee = (
+            *ours.committee[:3],
+            replace(ours.committee[3], endpoint=str(server.make_url("/"))),
+        )
+        await members[0].take_part(replace(ours, committee=committee, seal_window=12 * 60))
+        await asyncio.sleep(2)
+        quiet = len(asked)
+        await members[0].peers.open(ours, Sealed(Digest(bytes(32)), 0b1111, 0))
+        await asyncio.sleep(0.3)
+        members[0].exchanging.pop().cancel()
+
+    assert quiet <= 6  # 0.1, 0.2, 0.4, 0.8 ... seconds, or half of that
+    assert len(asked) > quiet
 
 
 async def nonsense(_: web.Request) -> web.Response:

@@ -14,19 +14,14 @@ from node.keystore import NodeKeys
 from node.progress import Step
 from node.signer import JournalSigner
 from protocol import bls
+from protocol.claims import Claim, Opening
 from protocol.commitments import shard_path, shards_root, votes_root
+from protocol.court import Court
 from protocol.envelope import envelope_context, seal
 from protocol.errors import BadEnvelope, BadOpening, InvalidSignature
 from protocol.keys import derive_salt
-from protocol.messages import (
-    Claim,
-    Opening,
-    commitment_digest,
-    seal_digest,
-    sealed_commitment,
-    vote_digest,
-)
-from protocol.types import Court, Digest, Dispute, Outcome
+from protocol.messages import commitment_digest, seal_digest, sealed_commitment, vote_digest
+from protocol.types import Digest, Dispute, Outcome
 from verifier import Access, Finding, hits_law
 
 
@@ -147,6 +142,20 @@ def test_seal__signs_the_root_and_who_is_in_it(
     assert (said.place, said.root, said.voters) == (0, votes_root(leaves), 0b1101)
     digest = seal_digest(dispute, said.root, said.voters, court)
     bls.verify(keys[0].bls_key, digest, bls.SEAL_TAG, said.signature)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_recall__finds_what_was_committed_without_a_record(
+    outcome: Outcome, signer: JournalSigner, journal: Journal, dispute: Dispute
+) -> None:
+    salt = derive_salt(signer._bls_secret, dispute.id, dispute.round)
+    place = signer.place(dispute)
+    committed = sealed_commitment(dispute.id, dispute.round, place, outcome, salt)
+
+    assert signer.recall(dispute, committed) is outcome
+    assert signer.recall(replace(dispute, round=1), committed) is None
+    assert signer.recall(dispute, Digest(bytes(32))) is None
+    assert journal.votes() == ()
 
 
 def test_seal__may_be_signed_again_for_more_commitments(

@@ -138,6 +138,14 @@ def test_court__burns_the_bond_of_who_was_wrong(
     assert played.court.paid[BURNT] == burnt
 
 
+def test_draw__burns_the_shard_that_opening_promised(played: Played) -> None:
+    assert (played.court.promised, played.court.burnt_shards) == (1, 0)
+
+    played.draw()
+
+    assert (played.court.promised, played.court.burnt_shards.bit_count()) == (0, 1)
+
+
 def test_court__escalates_with_the_pot_and_the_shard_and_then_gives_up(played: Played) -> None:
     played.key()
     shard, pot = played.court.present.shard, played.court.present.pot

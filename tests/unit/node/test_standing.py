@@ -9,7 +9,8 @@ import pytest
 from node.errors import UnknownClaim
 from node.standing import find_claim, ownership_facts, priority_facts
 from protocol.chain import CourtReader
-from protocol.types import Address, ClaimId, ModelDigest, Ownership, Priority, Standing
+from protocol.court import Ownership, Priority, Standing
+from protocol.types import Address, ClaimId, ModelDigest
 from tests.support.factories import address, digest
 
 FIRST = ClaimId(b"\xaa" * 32)

@@ -15,10 +15,11 @@ from aiohttp.test_utils import TestServer
 from tenacity import wait_none
 from yarl import URL
 
-from node import store as store_module
+from node import download as download_module
+from node.download import reason_not_to_ask
 from node.errors import Refused, Unavailable
 from node.mirror import build_mirror
-from node.store import HttpStore, open_store, reason_not_to_ask
+from node.store import HttpStore, open_store
 from protocol.package import PackageFile, build_manifest
 from protocol.types import MAX_MANIFEST_BYTES, BlobRef, Digest
 
@@ -40,7 +41,7 @@ def a_blob(*mirrors: str, content: bytes = CONTENT, size: int | None = None) -> 
 
 @pytest.fixture(autouse=True)
 def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "wait_random_exponential", lambda **_: wait_none())
+    monkeypatch.setattr(download_module, "wait_random_exponential", lambda **_: wait_none())
 
 
 @pytest.fixture
@@ -244,7 +245,7 @@ async def test_fetch__tries_again_when_a_mirror_is_busy(
 async def test_fetch__gives_up_on_silence(
     store: HttpStore, start_mirror: StartMirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "SILENCE_SECONDS", 0.05)
+    monkeypatch.setattr(download_module, "SILENCE_SECONDS", 0.05)
     over = asyncio.Event()
 
     async def silent(request: web.Request) -> web.StreamResponse:

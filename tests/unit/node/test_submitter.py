@@ -15,7 +15,7 @@ from node.submitter import Submitter
 from protocol.chain import CourtClient
 from protocol.errors import ChainUnavailable, ContractRefused, TransactionRefused
 from protocol.messages import Certificate, SealCertificate, Vote
-from protocol.types import Digest, Dispute, DisputeId, Outcome, Place, Sealed, State
+from protocol.types import Digest, Dispute, DisputeId, Outcome, Place, Sealed, SeatId, State
 from tests.support.sim_court import NOW, SimCourt
 from tests.support.simnet import SimCommittee
 
@@ -58,6 +58,16 @@ ACTS: dict[str, tuple[Act, dict[str, Any], dict[str, Any]]] = {
         lambda chain, dispute: chain.punish(dispute, VOTES),
         {"bonds": {2: 10}},
         {"bonds": {2: 0}},
+    ),
+    "punish_withheld": (
+        lambda chain, dispute: chain.punish_withheld(dispute, Place(2)),
+        {"bonds": {2: 10}},
+        {"punished_": (2,)},
+    ),
+    "collect_fee": (
+        lambda chain, dispute: chain.collect(dispute),
+        {"signers": 0b0111, "paid": 0b0010},
+        {"paid": 0b0011},
     ),
 }
 """By what is sent: who sends it, when it is needed, and what it changes."""
@@ -227,6 +237,31 @@ async def test_draw_next__ends_a_dispute_that_waited_too_long(
     await act("draw", chain, committee)
 
     assert court.sent == ["expire"]
+
+
+@pytest.mark.parametrize(
+    "stands", [{"signers": 0b1110}, {"signers": 0b0111, "paid": 0b0001}, {}],
+    ids=["it signed none", "it has it", "nobody settled"],
+)  # fmt: skip
+async def test_collect__only_a_share_that_is_due(
+    stands: dict[str, int], chain: Submitter, court: SimCourt, committee: SimCommittee
+) -> None:
+    for name, value in stands.items():
+        setattr(court, name, value)
+
+    await act("collect_fee", chain, committee)
+
+    assert court.sent == []
+
+
+async def test_punish_withheld__not_where_there_is_nothing_left_to_take(
+    chain: Submitter, court: SimCourt, committee: SimCommittee
+) -> None:
+    court.bonds = {SeatId(2): 0}
+
+    await act("punish_withheld", chain, committee)
+
+    assert court.sent == []
 
 
 async def test_act__takes_its_turn(

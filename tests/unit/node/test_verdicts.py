@@ -13,18 +13,8 @@ from aiohttp import web
 from node.errors import UnknownDispute
 from node.verdicts import find_dispute, in_words, meaning, standing_in_words, verdict_facts
 from protocol.chain import CourtReader, Head
-from protocol.types import (
-    ClaimId,
-    DisputeId,
-    DisputeRecord,
-    Member,
-    ModelDigest,
-    Outcome,
-    Place,
-    RoundRecord,
-    State,
-    Verdict,
-)
+from protocol.court import DisputeRecord, RoundRecord, Verdict
+from protocol.types import ClaimId, DisputeId, Member, ModelDigest, Outcome, Place, State
 from tests.support.factories import address, digest, seat
 from verifier import Access, Finding, hits_law
 
@@ -66,7 +56,18 @@ class CourtOfTwoRounds:
             model=ModelDigest(digest(15)),
         )  # fmt: skip
         first = RoundRecord(
-            digest(1), digest(2), digest(3), 4, Outcome.NO_MATCH, 2, 900, 0b1111, 0b1111, 0b1111, 9
+            digest(1),
+            digest(2),
+            digest(3),
+            4,
+            Outcome.NO_MATCH,
+            2,
+            900,
+            0b1111,
+            0b1111,
+            0b1111,
+            0,
+            9,
         )
         self.rounds = [
             first,

@@ -14,7 +14,7 @@ from node.progress import Progress
 from node.watcher import Watcher
 from protocol.chain import CourtClient
 from protocol.errors import ChainUnavailable
-from protocol.types import Digest, Dispute, Place, Sealed, State
+from protocol.types import Digest, Dispute, Outcome, Place, Sealed, State
 from tests.support.sim_court import NOW, SimCourt
 from tests.support.simnet import SimCommittee
 
@@ -99,6 +99,38 @@ async def test_disputes__what_was_over_before_it_was_seen_is_passed_over(
 
     assert await _not_yet(first(watching))
     assert (progress.cursor(), progress.unfinished()) == (10, ())
+
+
+UNFINISHED: dict[str, tuple[dict[str, Any], bool]] = {
+    "its vote may still be shown": ({"opened": 0b0110}, True),
+    "its vote was shown in time": ({"opened": 0b0111}, False),
+    "it is too late to show its vote": ({"opened": 0b0110, "time": NOW + 1}, False),
+    "another's vote may be shown": ({"opened": 0b0101}, False),
+    "it has a share to collect": ({"opened": 0b0111, "signers": 0b0111, "paid": 0b0110}, True),
+    "it has its share": ({"opened": 0b0111, "signers": 0b0111, "paid": 0b0001}, False),
+}
+"""Of rounds that are over: what the chain says, and whether this node has something left to do."""
+
+
+@pytest.mark.parametrize(("state", "round_"), [(State.FINAL, 0), (State.OPEN, 1)])
+@pytest.mark.parametrize("case", UNFINISHED)
+async def test_disputes__a_node_that_was_wiped_finds_what_is_left_to_do(
+    case: str,
+    court: SimCourt,
+    watching: Watcher,
+    committee: SimCommittee,
+    state: State,
+    round_: int,
+) -> None:
+    facts, is_found = UNFINISHED[case]
+    court.state_, court.round_, court.sealed_ = state, round_, SEALED
+    for name, value in facts.items():
+        setattr(court, name, value)
+
+    if is_found:
+        assert await _soon(first(watching)) == committee.dispute
+    else:
+        assert await _not_yet(first(watching))
 
 
 async def test_disputes__of_others_are_passed_over(
@@ -201,6 +233,54 @@ async def test_is_opened__unless_it_was_sealed_and_not_shown(
     court.sealed_, court.opened = SEALED, opened
 
     assert await watching.is_opened(committee.dispute, Place(place)) is expected
+
+
+async def test_is_sealed__says_whether_there_is_a_seal(
+    committee: SimCommittee, court: SimCourt, watching: Watcher
+) -> None:
+    assert not await watching.is_sealed(committee.dispute)
+    court.sealed_ = SEALED
+    assert await watching.is_sealed(committee.dispute)
+
+
+@pytest.mark.parametrize("change", [{"outcome": Outcome.MATCH}, {"time": NOW + 1}])
+async def test_counted__is_when_it_is_settled_or_too_late(
+    change: dict[str, Any], committee: SimCommittee, court: SimCourt, watching: Watcher
+) -> None:
+    court.sealed_ = SEALED
+    waiting = asyncio.create_task(watching.counted(committee.dispute))
+    assert await _not_yet(asyncio.shield(waiting))
+    for name, value in change.items():
+        setattr(court, name, value)
+
+    assert await _soon(waiting) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"), [({"opened": 0b0111}, ()), ({"time": NOW + 1}, (1, 2))]
+)
+async def test_withheld__waits_until_all_is_shown_or_it_is_too_late(
+    change: dict[str, Any],
+    expected: tuple[int, ...],
+    committee: SimCommittee,
+    court: SimCourt,
+    watching: Watcher,
+) -> None:
+    court.state_, court.sealed_, court.opened = State.FINAL, SEALED, 0b0001
+    waiting = asyncio.create_task(watching.withheld(committee.dispute))
+    assert await _not_yet(asyncio.shield(waiting))
+    for name, value in change.items():
+        setattr(court, name, value)
+
+    assert await _soon(waiting) == expected
+
+
+async def test_withheld__is_nobodys_without_a_seal(
+    committee: SimCommittee, court: SimCourt, watching: Watcher
+) -> None:
+    court.state_ = State.VOID
+
+    assert await _soon(watching.withheld(committee.dispute)) == ()
 
 
 async def _soon(action: Any) -> Any:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eth_abi.abi import decode
 
 from protocol import bls
 from protocol.commitments import votes_root
+from protocol.court import Court
 from protocol.keys import derive_salt
 from protocol.messages import (
     Commitment,
@@ -23,7 +23,7 @@ from protocol.messages import (
     sealed_commitment,
     vote_digest,
 )
-from protocol.types import Court, Digest, Dispute, Place
+from protocol.types import Digest, Dispute, Place
 from tests.support.factories import COURT, keyed_dispute, seat
 
 VECTORS = Path(__file__).parents[2] / "vectors"
@@ -98,12 +98,10 @@ def digests() -> Any:
 
 
 @pytest.fixture(scope="session")
-def cases() -> Any:
-    kinds = json.loads((VECTORS / "cases.json").read_text())
-    return {
-        name: decode([kind["type"]], bytes.fromhex(kind["cases"][2:]))[0]
-        for name, kind in kinds.items()
-    }
+def vector_court(digests: Any) -> Court:
+    """The court of the vectors."""
+    names = ("chainId", "claimRegistry", "verifierRegistry", "disputeManager")
+    return Court(*(digests[name] for name in names))
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from protocol.chain import CourtClient, Head, rpc, sending
 from protocol.chain.client import EXPIRE_GAS
 from protocol.chain.rpc import Rpc
 from protocol.chain.sending import Sender
+from protocol.court import Court
 from protocol.errors import (
     ChainMismatch,
     ChainUnavailable,
@@ -28,7 +29,7 @@ from protocol.errors import (
     TransactionLost,
     TransactionRefused,
 )
-from protocol.types import Address, Court, DisputeId
+from protocol.types import Address, DisputeId
 
 HEAD = Head(7, bytes(32), 1000)
 HASH = "0x" + "ab" * 32

@@ -11,9 +11,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from eth_abi.abi import decode, encode
 
+from protocol.court import Court
 from protocol.envelope import envelope_context, open_envelope, seal
 from protocol.errors import BadEnvelope
-from protocol.types import Court, Digest, DisputeId, Place
+from protocol.types import Digest, DisputeId, Place
 
 KEYS = [X25519PrivateKey.from_private_bytes(bytes([place + 1]) * 32) for place in range(4)]
 PUBLIC = [key.public_key().public_bytes_raw() for key in KEYS]

@@ -1,4 +1,4 @@
-"""Digests against the vectors, and the two wire forms against whoever sends them."""
+"""Digests against the vectors, and the wire form against whoever sends it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,11 @@ from typing import Any
 
 import pytest
 
-from protocol.errors import BadOpening, Reject
+from protocol.court import Court
+from protocol.errors import Reject
 from protocol.messages import (
     Certificate,
-    Claim,
-    Opening,
-    Shard,
-    claim_id,
     commitment_digest,
-    dispute_id,
     message_from_json,
     message_to_json,
     places_of,
@@ -25,60 +21,7 @@ from protocol.messages import (
     sealed_commitment,
     vote_digest,
 )
-from protocol.types import MAX_MESSAGE_BYTES, Address, BlobRef, Court, Digest, DisputeId, Outcome
-
-OPENING = Opening(
-    claim=Claim(Address("0x" + "44" * 20), "deepsigns-v1", 64, 4, Digest(bytes([5]) * 32)),
-    index=2,
-    seed=bytes([6]) * 32,
-    evidence=b"evidence of no particular length",
-    path=(Digest(bytes([7]) * 32), Digest(bytes([8]) * 32)),
-)
-
-
-@pytest.fixture
-def vector_court(digests: Any) -> Court:
-    names = ("chainId", "claimRegistry", "verifierRegistry", "disputeManager")
-    return Court(*(digests[name] for name in names))
-
-
-def test_shard_hash__agrees_with_the_vectors(digests: Any) -> None:
-    for shard in digests["shards"]:
-        opening = replace(
-            OPENING, index=shard["index"], seed=shard["seed"], evidence=shard["evidence"]
-        )
-
-        assert opening.shard().hash() == shard["hashStruct"]
-
-
-def test_claim_commitment__agrees_with_the_vectors(digests: Any, vector_court: Court) -> None:
-    vector = digests["claim"]
-    names = ("owner", "scheme", "level", "shardCount", "shardsRoot")
-
-    claim = Claim(*(vector[name] for name in names))
-
-    assert claim.commitment(vector_court) == vector["commitment"]
-    assert claim_id(claim.owner, vector["commitment"]) == vector["claimId"]
-
-
-def test_claim_commitment__differs_by_owner_court_and_chain(court: Court) -> None:
-    claim = OPENING.claim
-    commitments = {
-        claim.commitment(court),
-        replace(claim, owner=court.claim_registry).commitment(court),
-        claim.commitment(replace(court, chain_id=1)),
-        claim.commitment(replace(court, claim_registry=court.dispute_manager)),
-    }
-
-    assert len(commitments) == 4
-
-
-def test_dispute_id__agrees_with_the_vectors(digests: Any, vector_court: Court) -> None:
-    vector = digests["dispute"]
-
-    name = dispute_id(vector_court, vector["claimId"], vector["modelDigest"], vector["number"])
-
-    assert name == vector["disputeId"]
+from protocol.types import MAX_MESSAGE_BYTES, BlobRef, DisputeId, Outcome
 
 
 def test_possession_digest__agrees_with_the_vectors(digests: Any, vector_court: Court) -> None:
@@ -105,12 +48,6 @@ def test_sealed_commitment__agrees_with_the_vectors(digests: Any) -> None:
     names = ("disputeId", "round", "place", "outcome", "salt")
     for vector in digests["sealedVotes"]:
         assert sealed_commitment(*(vector[name] for name in names)) == vector["hashStruct"]
-
-
-def test_sealed_commitment__agrees_with_random_cases(cases: Any) -> None:
-    for *values, leaf in cases["sealedVotes"]:
-        assert sealed_commitment(*values) == leaf
-    assert len(cases["sealedVotes"]) == 200
 
 
 def test_commitment_digest__agrees_with_the_vectors(
@@ -146,44 +83,6 @@ def message_of(kind: str, four: Any) -> Any:
             return four.seal(3, four.leaves(dict.fromkeys(range(3), Outcome.NO_MATCH)))
         case _:
             return four.vote(3, Outcome.NO_MATCH)
-
-
-def test_opening__round_trips() -> None:
-    assert Opening.decode(OPENING.encode()) == OPENING
-
-
-def test_opening__hides_its_secrets_when_printed() -> None:
-    assert OPENING.seed.hex() not in repr(OPENING)
-    assert "evidence" not in repr(OPENING)
-
-
-def _with_word(data: bytes, place: int, value: int) -> bytes:
-    return data[: 32 * place] + value.to_bytes(32, "big") + data[32 * (place + 1) :]
-
-
-@pytest.mark.parametrize(
-    ("what", "data"),
-    [
-        ("nothing", b""),
-        ("half a head", OPENING.encode()[:100]),
-        ("one byte less", OPENING.encode()[:-1]),
-        ("one byte more", OPENING.encode() + b"\0"),
-        ("a level beyond its type", _with_word(OPENING.encode(), 2, 2**16)),
-        ("an address with dirty high bytes", _with_word(OPENING.encode(), 0, 2**200)),
-        ("two fields that share their bytes", _with_word(OPENING.encode(), 7, 32 * 9)),
-        ("an offset beyond the end", _with_word(OPENING.encode(), 7, 2**255)),
-        ("a path that has no end", _with_word(OPENING.encode(), 8, 32 * 5)),
-        ("a path of 33 steps", replace(OPENING, path=(Digest(bytes(32)),) * 33).encode()),
-        ("a scheme that is no text", OPENING.encode().replace(b"deepsigns", b"deep\xff\xffgns")),
-        (
-            "evidence with dirty padding",
-            replace(OPENING, evidence=b"e").encode().replace(b"e" + bytes(31), b"e" + b"!" * 31),
-        ),
-    ],
-)
-def test_opening_decode__refuses(what: str, data: bytes) -> None:
-    with pytest.raises(BadOpening):
-        Opening.decode(data)
 
 
 @pytest.mark.parametrize("kind", ["commitment", "seal", "vote"])
@@ -255,9 +154,3 @@ def test_places_of__reads_bits_from_the_lowest() -> None:
     assert places_of(0b1011) == (0, 1, 3)
     assert places_of(1 << 254) == (254,)
     assert places_of(0) == ()
-
-
-def test_shard__is_hashed_with_its_index() -> None:
-    shard = OPENING.shard()
-
-    assert shard.hash() != Shard(3, shard.seed_hash, shard.evidence_digest).hash()

@@ -14,19 +14,9 @@ from protocol.chain.deployment import created_address
 from protocol.chain.records import court_parameters, manager_parameters
 from protocol.chain.rpc import Event
 from protocol.committee import committee_hash
+from protocol.court import CourtParameters, Ownership, Standing
 from protocol.errors import ChainMismatch, NotKeyed
-from protocol.types import (
-    Address,
-    ClaimId,
-    CourtParameters,
-    DisputeId,
-    ModelDigest,
-    Outcome,
-    Ownership,
-    Sealed,
-    Standing,
-    State,
-)
+from protocol.types import Address, ClaimId, DisputeId, ModelDigest, Outcome, Sealed, State
 from tests.support.factories import COURT, address, digest
 
 HEAD = Head(100, bytes(32), 1000)
