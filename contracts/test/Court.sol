@@ -125,7 +125,8 @@ abstract contract Court is Seats {
     }
 
     function draw(bytes32 disputeId) internal {
-        vm.roll(disputes.dispute(disputeId).seedBlock + 1);
+        uint256 seedBlock = disputes.dispute(disputeId).seedBlock;
+        if (vm.getBlockNumber() <= seedBlock) vm.roll(seedBlock + 1);
         disputes.draw(disputeId);
     }
 

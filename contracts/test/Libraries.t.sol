@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IDisputeManager} from "../src/interfaces/IDisputeManager.sol";
 import {BLS} from "../src/libraries/BLS.sol";
 import {BlockSeed} from "../src/libraries/BlockSeed.sol";
 import {Committee} from "../src/libraries/Committee.sol";
 import {Draw} from "../src/libraries/Draw.sol";
 import {Merkle} from "../src/libraries/Merkle.sol";
+import {Openings} from "../src/libraries/Openings.sol";
 import {Quorum} from "../src/libraries/Quorum.sol";
 import {Shards} from "../src/libraries/Shards.sol";
+import {SealedVote} from "../src/types/SealedVote.sol";
 import {Base} from "./Base.sol";
 import {Signer} from "./Signer.sol";
 
@@ -293,5 +296,59 @@ contract CommitteeTest is Base {
             assertEq(Committee.readSeat(blob, SIZE, place), seatIds[place]);
         }
         assertEq(Committee.sumOf(blob, keys, signers), BLS.sumKeys(keys, signers));
+    }
+}
+
+contract OpeningsHarness {
+    function read(
+        bytes32 disputeId,
+        uint8 round,
+        IDisputeManager.Outcome outcome,
+        bytes calldata outcomes,
+        bytes32[] calldata openings
+    ) external pure returns (bytes32[] memory commitments, uint256 opened, uint256 agreeing) {
+        return Openings.read(disputeId, round, outcome, outcomes, openings);
+    }
+}
+
+contract OpeningsTest is Base {
+    OpeningsHarness private immutable reader = new OpeningsHarness();
+    bytes32 private constant DISPUTE = keccak256("dispute");
+    uint8 private constant ROUND = 2;
+    IDisputeManager.Outcome private constant MATCH = IDisputeManager.Outcome.Match;
+
+    /// @dev Place by place: a shown vote becomes its commitment, a hidden one stays it.
+    function testFuzz_read__hashes_and_counts_what_is_shown(bytes32 entropy, uint256 size) public view {
+        bytes memory outcomes = new bytes(bound(size, 1, Quorum.MAX_SIZE));
+        bytes32[] memory openings = new bytes32[](outcomes.length);
+        for (uint256 place; place < outcomes.length; ++place) {
+            openings[place] = keccak256(abi.encode(entropy, place));
+            outcomes[place] = bytes1(uint8(uint256(openings[place]) % 7));
+        }
+
+        (bytes32[] memory commitments, uint256 opened, uint256 agreeing) =
+            reader.read(DISPUTE, ROUND, MATCH, outcomes, openings);
+
+        assertEq(commitments.length, outcomes.length);
+        for (uint256 place; place < outcomes.length; ++place) {
+            uint8 shown = uint8(outcomes[place]);
+            bytes32 sealed_ = SealedVote(DISPUTE, ROUND, uint8(place), shown, openings[place]).hash();
+            assertEq(commitments[place], shown == 0 ? openings[place] : sealed_);
+            assertTrue(Quorum.contains(opened, place) == (shown != 0), "opened");
+            assertTrue(Quorum.contains(agreeing, place) == (shown == uint8(MATCH)), "agreeing");
+        }
+        assertTrue(Quorum.isWithin(opened, outcomes.length), "beyond");
+    }
+
+    function testFuzz_read__reject_outcome_that_is_none(uint8 outcome, uint8 place) public {
+        outcome = uint8(bound(outcome, 7, 255));
+        bytes memory outcomes = new bytes(Quorum.MAX_SIZE);
+        for (uint256 other; other < outcomes.length; ++other) {
+            outcomes[other] = bytes1(uint8(MATCH));
+        }
+        outcomes[place % outcomes.length] = bytes1(outcome);
+
+        vm.expectRevert(abi.encodeWithSelector(IDisputeManager.InvalidOutcome.selector, outcome));
+        reader.read(DISPUTE, ROUND, MATCH, outcomes, new bytes32[](outcomes.length));
     }
 }

@@ -60,6 +60,18 @@ contract MoneyTest is Court {
         assertEq(presentRound(disputeId).pot, 0);
     }
 
+    /// @dev Nor is anybody told of it.
+    function test_bond__void_returns_no_pot_that_is_used_up() public {
+        bytes32 disputeId = _disputeWithEmptyPot();
+        vm.expectEmit(address(disputes), 0);
+        emit IDisputeManager.Owed(disputeId, OWNER, 0);
+
+        expire(disputeId);
+
+        assertState(disputeId, IDisputeManager.State.Void);
+        assertEq(disputes.owed(OWNER), BOND);
+    }
+
     function test_bond__forfeit_burns_it_and_returns_the_pot() public {
         bytes32 disputeId = drawnDispute();
 
@@ -190,21 +202,7 @@ contract MoneyTest is Court {
 
     /// @dev Every escalated round may take a cap of a pot that is not filled up.
     function test_repay__up_to_the_pot() public {
-        IDisputeManager.Parameters memory sent = terms();
-        sent.memberFee = 1;
-        deployCourt(sent);
-        registerSeats();
-        vm.fee(1_000 gwei);
-        bytes32 disputeId = openDispute(boundClaim());
-        for (uint256 round; round < 2; ++round) {
-            key(disputeId);
-            sealVotes(disputeId, votesFor(MATCH, type(uint256).max, sizeOf(disputeId)));
-            expire(disputeId);
-        }
-        assertEq(presentRound(disputeId).pot, 4);
-        key(disputeId);
-        sealVotes(disputeId, votesFor(MATCH, type(uint256).max, 13));
-        assertEq(presentRound(disputeId).pot, 0);
+        bytes32 disputeId = _disputeWithEmptyPot();
         settleVotes(disputeId, MATCH, votesFor(MATCH, type(uint256).max, 13));
 
         assertEq(SUBMITTER.balance, disputes.roundFee(0));
@@ -382,5 +380,24 @@ contract MoneyTest is Court {
 
     function _expectNotASigner(bytes32 disputeId, uint8 place) private {
         vm.expectRevert(abi.encodeWithSelector(IDisputeManager.NotASigner.selector, disputeId, place));
+    }
+
+    /// @dev `Sealed` on the last rung of three, after seals at a price of gas that the fee was not made for.
+    function _disputeWithEmptyPot() private returns (bytes32 disputeId) {
+        IDisputeManager.Parameters memory sent = terms();
+        sent.memberFee = 1;
+        deployCourt(sent);
+        registerSeats();
+        vm.fee(1_000 gwei);
+        disputeId = openDispute(boundClaim());
+        for (uint256 round; round < 2; ++round) {
+            key(disputeId);
+            sealVotes(disputeId, votesFor(MATCH, type(uint256).max, sizeOf(disputeId)));
+            expire(disputeId);
+        }
+        assertEq(presentRound(disputeId).pot, 4);
+        key(disputeId);
+        sealVotes(disputeId, votesFor(MATCH, type(uint256).max, 13));
+        assertEq(presentRound(disputeId).pot, 0);
     }
 }

@@ -19,14 +19,14 @@ Report = dict[str, Any]
 
 def render() -> str:
     """The page."""
-    gas, node, thirteen = (
+    gas, node, thirteen, cases = (
         json.loads((DOCS / "results" / f"{name}.json").read_text())
-        for name in ("gas", "node", "thirteen")
+        for name in ("gas", "node", "thirteen", "cases")
     )
     parts = ["# Figures", "Generated from `docs/results` by `python -m tests.bench.figures`."]
     parts.append("What the schemes cost and survive is in [schemes.md](schemes.md).")
     parts.append("What a court stands is in [simulation.md](simulation.md).")
-    parts += _dispute(node) + _thirteen(thirteen) + _gas(gas)
+    parts += _dispute(node) + _thirteen(thirteen) + _gas(gas) + _cases(cases)
     return "\n\n".join(parts) + "\n"
 
 
@@ -92,6 +92,16 @@ def _gas(report: Report) -> list[str]:
         "`ecrecover` is what the signatures of one round would cost without BLS."
     )
     return [title, _table(["step", *(f"n = {size}" for size in sizes)], rows)]
+
+
+def _cases(report: Report) -> list[str]:
+    figures = report["figures"]
+    kinds = ", ".join(f"`{kind}`" for kind in figures["kinds"])
+    return [
+        f"## Two languages\n\n{_provenance(report)} {figures['cases_of_each_kind']:,} random cases "
+        f"of each kind, {figures['seeds']} seeds, made by a third implementation: in Python and in "
+        f"Solidity {figures['differences']} differ. {kinds}."
+    ]
 
 
 def _provenance(report: Report) -> str:
