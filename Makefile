@@ -88,12 +88,10 @@ bench: setup ## measure what the docs state, into docs/results; the schemes on t
 	$(BIN)/python -m tests.bench.gas --out docs/results/gas.json
 	$(BIN)/python -m tests.bench.node --out docs/results/node.json
 	$(BIN)/python -m tests.bench.thirteen --out docs/results/thirteen.json
-	$(BIN)/python -m tests.bench.figures
-	$(BIN)/python -m tests.bench.schemes_page
+	$(BIN)/python -m tests.bench.pages
 
-figures: setup ## write docs/figures.md and docs/schemes.md from docs/results
-	$(BIN)/python -m tests.bench.figures
-	$(BIN)/python -m tests.bench.schemes_page
+figures: setup ## write the pages in docs from docs/results
+	$(BIN)/python -m tests.bench.pages
 
 slither: setup $(SLITHER) ## look for known weaknesses in the contracts; fail on what is not explained
 	contracts/bin/slither

@@ -10,14 +10,15 @@ import pytest
 
 from tests.bench import schemes_page
 from tests.bench.papers import PAPERS
-from tests.bench.schemes_page import DOCS, render
+from tests.bench.report import DOCS
+from tests.bench.schemes_page import render
 from tests.bench.wording import Record
 from verifier.removal.attacks import ATTACKS
 
 
 def test_schemes_page__is_that_of_the_records() -> None:
     for name, text in render().items():
-        assert (DOCS / name).read_text() == text, f"{name}: run python -m tests.bench.schemes_page"
+        assert (DOCS / name).read_text() == text, f"{name}: run make figures"
 
 
 def test_schemes_page__shows_figures_that_exist_and_no_other_is_kept() -> None:

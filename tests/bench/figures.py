@@ -1,33 +1,27 @@
-"""Write docs/figures.md from the result files beside it.
-
-python -m tests.bench.figures            # write
-python -m tests.bench.figures --check    # fail if what is there is something else
-"""
+"""docs/figures.md, from the reports in docs/results."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-import click
-
-DOCS = Path(__file__).parent.parent.parent / "docs"
+from .report import DOCS
+from .wording import table
 
 Report = dict[str, Any]
 
 
-def render() -> str:
-    """The page."""
+def render() -> dict[str, str]:
+    """The page: its file name under docs, and what is in it."""
     gas, node, thirteen, cases = (
         json.loads((DOCS / "results" / f"{name}.json").read_text())
         for name in ("gas", "node", "thirteen", "cases")
     )
-    parts = ["# Figures", "Generated from `docs/results` by `python -m tests.bench.figures`."]
+    parts = ["# Figures", "Generated from `docs/results` by `make figures`."]
     parts.append("What the schemes cost and survive is in [schemes.md](schemes.md).")
     parts.append("What a court stands is in [simulation.md](simulation.md).")
     parts += _dispute(node) + _thirteen(thirteen) + _gas(gas) + _cases(cases)
-    return "\n\n".join(parts) + "\n"
+    return {"figures.md": "\n\n".join(parts) + "\n"}
 
 
 def _dispute(report: Report) -> list[str]:
@@ -40,7 +34,7 @@ def _dispute(report: Report) -> list[str]:
         ["an idle node", f"{figures['node_idle_mib']} MiB", "< 250 MB"],
     ]
     title = f"## A dispute\n\n{_provenance(report)} {figures['runs']} runs."
-    return [title, _table(["what", "measured", "goal"], rows)]
+    return [title, table(["what", "measured", "goal"], rows)]
 
 
 def _thirteen(report: Report) -> list[str]:
@@ -72,9 +66,9 @@ def _thirteen(report: Report) -> list[str]:
     headings = ["round", "dispute", "members", "sealed", "opened", "signers", "outcome"]
     return [
         title,
-        _table(headings, rounds),
-        _table(["faulty seat", "bond left"], seats),
-        _table(["money at the end", "wei"], [[what, f"{wei:,}"] for what, wei in money]),
+        table(headings, rounds),
+        table(["faulty seat", "bond left"], seats),
+        table(["money at the end", "wei"], [[what, f"{wei:,}"] for what, wei in money]),
     ]
 
 
@@ -91,7 +85,7 @@ def _gas(report: Report) -> list[str]:
         "should stay below 520,000 at 13 and 620,000 at 61, `punishEquivocation` below 350,000; "
         "`ecrecover` is what the signatures of one round would cost without BLS."
     )
-    return [title, _table(["step", *(f"n = {size}" for size in sizes)], rows)]
+    return [title, table(["step", *(f"n = {size}" for size in sizes)], rows)]
 
 
 def _cases(report: Report) -> list[str]:
@@ -110,23 +104,3 @@ def _provenance(report: Report) -> str:
         f"`{report['command']}`, {report['date']}, commit {report['commit']}, "
         f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}."
     )
-
-
-def _table(headings: list[str], rows: list[list[str]]) -> str:
-    lines = [headings, ["---"] * len(headings), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-@click.command()
-@click.option("--check", is_flag=True)
-def main(check: bool) -> None:
-    """Write the page, or compare it."""
-    page = DOCS / "figures.md"
-    if not check:
-        page.write_text(render())
-    elif page.read_text() != render():
-        raise click.ClickException("docs/figures.md is stale; run python -m tests.bench.figures")
-
-
-if __name__ == "__main__":
-    main()

@@ -9,7 +9,9 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+DOCS: Final = Path(__file__).parent.parent.parent / "docs"
 
 
 def write_report(out: Path, figures: dict[str, Any]) -> None:

@@ -1,7 +1,4 @@
-"""Write docs/simulation.md and its figures from the records in docs/results/simulation.
-
-    python -m tests.bench.simulation_page            # write
-    python -m tests.bench.simulation_page --check    # fail if what is there is something else
+"""docs/simulation.md and its figures, from the records in docs/results/simulation.
 
 Knows the records and nothing of the code.
 """
@@ -10,16 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from statistics import linear_regression
 from typing import Any
 
-import click
-
+from .report import DOCS
 from .simulation_plots import plot_committees, plot_growth, plot_laziness
 from .wording import Record, table
 
-DOCS = Path(__file__).parent.parent.parent / "docs"
 RESULTS = DOCS / "results" / "simulation"
 GAS = DOCS / "results" / "gas.json"
 
@@ -29,7 +23,7 @@ def render() -> dict[str, str]:
     files: dict[str, str] = {}
     parts = [
         "# Disputes, simulated",
-        "Generated from `docs/results/simulation` by `python -m tests.bench.simulation_page`; the "
+        "Generated from `docs/results/simulation` by `make figures`; the "
         "records are made by `assay simulate --out docs/results/simulation`.",
         "Thousands of disputes in one process, in virtual time. The draw, the shard, the pools, "
         "the tree of commitments, the salts and the turns are the protocol's own code; signatures, "
@@ -260,26 +254,3 @@ def _bytes(count: float) -> str:
 
 def _mean(found: dict[str, float]) -> str:
     return f"{found['mean']:.5f} ± {found['error']:.5f}"
-
-
-@click.command()
-@click.option("--check", is_flag=True)
-def main(check: bool) -> None:
-    """Write the page and its figures, or compare them."""
-    files = render()
-    stale = [name for name, text in files.items() if not _is(DOCS / name, text)]
-    if check and stale:
-        raise click.ClickException(
-            f"stale: {', '.join(stale)}; run python -m tests.bench.simulation_page"
-        )
-    for name in stale:
-        (DOCS / name).parent.mkdir(exist_ok=True)
-        (DOCS / name).write_text(files[name])
-
-
-def _is(path: Path, text: str) -> bool:
-    return path.exists() and path.read_text() == text
-
-
-if __name__ == "__main__":
-    main()

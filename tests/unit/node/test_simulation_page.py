@@ -10,13 +10,13 @@ import pytest
 
 from node.simulation.tables import TABLES
 from tests.bench import simulation_page
-from tests.bench.simulation_page import DOCS, RESULTS, SECTIONS, render
+from tests.bench.report import DOCS
+from tests.bench.simulation_page import RESULTS, SECTIONS, render
 
 
 def test_simulation_page__is_that_of_the_records() -> None:
     for name, text in render().items():
-        again = "run python -m tests.bench.simulation_page"
-        assert (DOCS / name).read_text() == text, f"{name}: {again}"
+        assert (DOCS / name).read_text() == text, f"{name}: run make figures"
 
 
 def test_simulation_page__has_a_section_for_each_table_and_shows_its_figures() -> None:
