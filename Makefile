@@ -88,6 +88,7 @@ bench: setup ## measure what the docs state, into docs/results; the schemes on t
 	$(BIN)/python -m tests.bench.gas --out docs/results/gas.json
 	$(BIN)/python -m tests.bench.node --out docs/results/node.json
 	$(BIN)/python -m tests.bench.thirteen --out docs/results/thirteen.json
+	$(BIN)/python -m tests.vectors.ten_thousand --out docs/results/cases.json
 	$(BIN)/python -m tests.bench.pages
 
 figures: setup ## write the pages in docs from docs/results
@@ -99,7 +100,7 @@ slither: setup $(SLITHER) ## look for known weaknesses in the contracts; fail on
 nightly: slither ## longer fuzzing: 5,000 runs a test, invariants 256 x 500; 10,000 cases; 100,000 disputes
 	FOUNDRY_PROFILE=ci $(FORGE) test
 	HYPOTHESIS_PROFILE=ci $(BIN)/pytest tests/property
-	$(BIN)/python -m tests.vectors.ten_thousand --out docs/results/cases.json
+	$(BIN)/python -m tests.vectors.ten_thousand --out bench/cases.json
 	$(BIN)/assay simulate --table safety --disputes 100000
 
 constraints: setup ## write down the versions in use
