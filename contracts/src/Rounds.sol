@@ -98,6 +98,8 @@ abstract contract Rounds is Records, Ledger {
             _burn(disputeId, _appealBond);
         } else {
             if (appellant != address(0)) _owe(disputeId, appellant, _appealBond);
+            // One against the owner stands: an accomplice's appeal must not be a way out of it.
+            if (_isAgainstOwner(stored.outcome)) return _end(disputeId, stored, State.Final);
             stored.outcome = Outcome.None;
             _end(disputeId, stored, State.Forfeit);
         }
@@ -124,11 +126,15 @@ abstract contract Rounds is Records, Ledger {
             _record(stored.claimId, stored.modelDigest, outcome);
         }
         emit Ended(disputeId, state, outcome, stored.verdictRound);
-        if (state == State.Forfeit || outcome == Outcome.NoMatch || outcome == Outcome.BadKey) {
+        if (state == State.Forfeit || _isAgainstOwner(outcome)) {
             _burn(disputeId, _bond);
         } else {
             _owe(disputeId, stored.owner, _bond);
         }
+    }
+
+    function _isAgainstOwner(Outcome outcome) private pure returns (bool) {
+        return outcome == Outcome.NoMatch || outcome == Outcome.BadKey;
     }
 
     function _record(bytes32 claimId, bytes32 modelDigest, Outcome outcome) private {

@@ -216,6 +216,21 @@ contract AppealTest is Court {
         assertEq(uint8(disputes.verdictOf(disputes.dispute(disputeId).claimId, SUSPECT)), 0);
     }
 
+    /// @dev The appellant may be an accomplice.
+    function testFuzz_fail__an_owner_who_does_not_deliver_to_an_appeal_keeps_what_is_against_it(bool isBadKey) public {
+        IDisputeManager.Outcome outcome = isBadKey ? BAD_KEY : NO_MATCH;
+        bytes32 disputeId = proposedDispute(outcome);
+        appeal(disputeId);
+        draw(disputeId);
+
+        expire(disputeId);
+
+        assertState(disputeId, FINAL);
+        assertVerdict(disputeId, outcome, 0);
+        assertEq(disputes.owed(OWNER), 0);
+        assertEq(disputes.owed(APPELLANT), APPEAL_BOND + disputes.roundFee(1));
+    }
+
     /// @dev Nobody gets rid of a verdict by appealing and then withholding what the appeal needs.
     function test_fail__an_owner_who_appeals_and_does_not_deliver_keeps_the_verdict() public {
         bytes32 disputeId = proposedDispute(NO_MATCH);

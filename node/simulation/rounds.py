@@ -15,6 +15,7 @@ from .docket import BURNT, OWNER, Docket, Round
 SHARDS: Final = 8
 SLOT_SECONDS: Final = 12
 _REPLACES: Final = frozenset({Outcome.MATCH, Outcome.NO_MATCH, Outcome.INCONCLUSIVE})
+_AGAINST_OWNER: Final = frozenset({Outcome.NO_MATCH, Outcome.BAD_KEY})
 
 
 class Rounds(Docket):
@@ -84,6 +85,9 @@ class Rounds(Docket):
             return
         if self.appellant is not None:
             self.give(self.appellant, self.parameters.appeal_bond_wei)
+        if self.outcome in _AGAINST_OWNER:
+            self.end(State.FINAL)
+            return
         self.outcome = None
         self.end(State.FORFEIT)
 
@@ -104,5 +108,5 @@ class Rounds(Docket):
     def end(self, state: State) -> None:
         """Nothing follows; the owner's bond goes back, or is burnt."""
         self.state = state
-        is_lost = state is State.FORFEIT or self.outcome in {Outcome.NO_MATCH, Outcome.BAD_KEY}
+        is_lost = state is State.FORFEIT or self.outcome in _AGAINST_OWNER
         self.give(BURNT if is_lost else OWNER, self.parameters.challenge_bond_wei)

@@ -213,6 +213,21 @@ def test_court__forfeits_what_the_owner_neglects(steps: int, state: State, playe
     assert played.paid() == {str(OWNER): -BOND, str(BURNT): BOND}
 
 
+@pytest.mark.parametrize(("outcome", "state"), [(MATCH, State.FORFEIT), (NO_MATCH, State.FINAL)])
+def test_court__leaves_an_owner_who_neglects_an_appeal_what_is_against_it(
+    outcome: Outcome, state: State, played: Played
+) -> None:
+    played.key()
+    played.seal([outcome] * 4)
+    played.settle([outcome] * 4, outcome)
+    played.court.appeal(played.now, 0)
+    played.draw()
+    played.expire()
+
+    kept = None if state is State.FORFEIT else outcome
+    assert (played.court.state, played.court.outcome) == (state, kept)
+
+
 def _draw_early(played: Played) -> None:
     played.court.draw(0, played.court.seed_block, bytes(32))
 
